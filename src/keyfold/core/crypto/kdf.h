@@ -1,0 +1,34 @@
+#pragma once
+// Key derivation: HKDF-SHA-512 (RFC 5869) for messages, KBKDF for what the server stores and hands out, scrypt for passphrases.
+
+#include "keyfold/core/base/bytes.h"
+#include "keyfold/core/base/result.h"
+#include "keyfold/core/base/secret.h"
+
+namespace keyfold::crypto {
+
+// RFC 5869: extract, then expand. `prk` is 64 bytes. Results are at most 255 · 64 bytes (CHECK). No allocation in steady state.
+Outcome hkdf_sha512_extract(BytesView salt, BytesView ikm, std::span<std::byte, 64> prk);
+Outcome hkdf_sha512_expand(BytesView prk, BytesView info, std::span<std::byte> out);
+
+// SP 800-108r1, counter mode with HMAC-SHA-256: K(i) = HMAC(key, u32 i ‖ label ‖ 0x00 ‖ context ‖ u32 bits), i from 1.
+// Any thread; no allocation in steady state. At most 255 · 32 bytes.
+Outcome kbkdf_hmac_sha256(BytesView key, std::string_view label, BytesView context, std::span<std::byte> out);
+
+// RFC 7914. `cost` is N, a power of two.
+struct ScryptParameters {
+  std::uint64_t cost = 1U << 17;
+  std::uint32_t block_size = 8;
+  std::uint32_t parallelism = 1;
+};
+Result<SecretBytes> scrypt(BytesView passphrase, BytesView salt, const ScryptParameters& parameters, std::size_t size);
+
+// The construction under every sealed thing of the server's (blobs, records, tokens): a key and an IV for this one use,
+// from KBKDF(key, label, context) → 32 + 12 bytes, then AES-256-GCM. `context` must contain 16 fresh random bytes.
+// Any thread; no allocation in steady state. Sizes as AesGcm::seal and open; opening fails with `authentication`.
+Outcome seal_derived(BytesView key, std::string_view label, BytesView context, BytesView aad, BytesView plaintext,
+                     std::span<std::byte> out);
+Outcome open_derived(BytesView key, std::string_view label, BytesView context, BytesView aad, BytesView sealed,
+                     std::span<std::byte> out);
+
+}  // namespace keyfold::crypto
