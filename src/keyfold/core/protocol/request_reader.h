@@ -1,0 +1,44 @@
+#pragma once
+// RequestReader: a request body → the request as a value, checked against the limits of AWS's API model, in AWS's words.
+// "1 validation error detected: Value '1025' at 'numberOfBytes' failed to satisfy constraint: …"; several are told at once.
+
+#include <vector>
+
+#include "keyfold/core/protocol/json.h"
+#include "keyfold/core/protocol/requests.h"
+
+namespace keyfold::protocol {
+
+// What decoded requests point into, besides the document. Reused: steady-state decoding allocates nothing.
+struct RequestScratch {
+  Bytes blob;
+  std::vector<ContextPair> context;
+  std::vector<ContextPair> second_context;
+  std::vector<Tag> tags;
+  std::vector<std::string_view> texts;
+};
+
+// One per thread; not safe to use from several threads at once.
+class RequestReader {
+ public:
+  // The request in `body`; valid until the next read or wipe. `Request` is one of requests.h.
+  // Fails with `serialization` (not JSON, a wrong type, not base64) or `validation`.
+  template <class Request>
+  Result<Request> read(std::string_view body) {
+    auto object = parse(body);
+    if (!object) return std::move(object).error();
+    return decode<Request>(*object);
+  }
+  // Overwrites the last body and what was decoded from it.
+  void wipe();
+
+ private:
+  Result<JsonValue> parse(std::string_view body);
+  template <class Request>
+  Result<Request> decode(const JsonValue& object);
+
+  JsonReader json_;
+  RequestScratch scratch_;
+};
+
+}  // namespace keyfold::protocol
