@@ -1,14 +1,10 @@
 #pragma once
-// SHA-256, SHA-384, SHA-512 (FIPS 180-4) and HMAC (RFC 2104) over long-lived contexts: nothing here allocates in steady state.
-
-#include <memory>
+// SHA-256, SHA-384, SHA-512 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104). Nothing here allocates, but for
+// HmacSha256::set_key. Whatever state a computation leaves behind is wiped.
 
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/result.h"
 #include "keyfold/core/base/secret.h"
-
-struct evp_md_ctx_st;
-struct evp_mac_ctx_st;
 
 namespace keyfold::crypto {
 
@@ -17,49 +13,43 @@ using Sha256Digest = ByteArray<32>;
 using Sha384Digest = ByteArray<48>;
 using Sha512Digest = ByteArray<64>;
 
-// One-shot, in a context of the calling thread's own. Any thread.
 Sha256Digest sha256(BytesView data);
 Sha256Digest sha256(std::initializer_list<BytesView> parts);  // Of the parts, one after another.
 Sha384Digest sha384(BytesView data);
 Sha512Digest sha512(BytesView data);
 
-// A running digest. Not safe to use from several threads at once.
+// A running digest, held in place. A copy runs on by itself. Not safe to use from several threads at once.
 class Digest {
  public:
   explicit Digest(Hash hash);
-  ~Digest();
-  Digest(Digest&&) noexcept;
-  Digest& operator=(Digest&&) noexcept;
+  ~Digest() { wipe(state_); }
+  Digest(const Digest&) = default;
+  Digest& operator=(const Digest&) = default;
+
   std::size_t size() const;  // Bytes: 32, 48 or 64.
   void update(BytesView data);
-  void finish(std::span<std::byte> out);  // out.size() == size(). Starts anew.
+  void finish(std::span<std::byte> out);  // out.size() == size() (CHECK). Starts anew.
 
  private:
-  struct Free {
-    void operator()(evp_md_ctx_st* context) const;
-  };
+  void start();
+  alignas(8) ByteArray<216> state_;
   Hash hash_;
-  std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
-// One-shot HMAC-SHA-256, in a context of the calling thread's own. Any thread.
+// One-shot HMAC-SHA-256. Any thread.
 Sha256Digest hmac_sha256(BytesView key, BytesView data);
 
-// HMAC-SHA-256 under one key, its pads computed once. Not safe to use from several threads at once.
+// HMAC-SHA-256 under one key, its pads computed once and kept in the secret arena. Signing is safe from several threads
+// at once.
 class HmacSha256 {
  public:
-  HmacSha256();
-  ~HmacSha256();
-  HmacSha256(HmacSha256&&) noexcept;
-  HmacSha256& operator=(HmacSha256&&) noexcept;
+  HmacSha256() = default;  // Without a key: signing is a failed CHECK until set_key.
+  // Any length. Fails with `unavailable` when the arena is full. Changing the key allocates nothing.
   Outcome set_key(BytesView key);
-  Sha256Digest sign(std::initializer_list<BytesView> parts);
+  Sha256Digest sign(std::initializer_list<BytesView> parts) const;  // Of the parts, one after another.
 
  private:
-  struct Free {
-    void operator()(evp_mac_ctx_st* context) const;
-  };
-  std::unique_ptr<evp_mac_ctx_st, Free> context_;
+  SecretBytes pads_;
 };
 
 }  // namespace keyfold::crypto

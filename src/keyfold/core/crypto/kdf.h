@@ -1,5 +1,6 @@
 #pragma once
-// Key derivation: HKDF-SHA-512 (RFC 5869) for messages, KBKDF for what the server stores and hands out, scrypt for passphrases.
+// Key derivation: HKDF-SHA-512 (RFC 5869) for messages, KBKDF for what the server stores and hands out, scrypt for
+// passphrases.
 
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/result.h"
@@ -7,7 +8,8 @@
 
 namespace keyfold::crypto {
 
-// RFC 5869: extract, then expand. `prk` is 64 bytes. Results are at most 255 · 64 bytes (CHECK). No allocation in steady state.
+// RFC 5869: extract, then expand. `prk` is 64 bytes. Results are at most 255 · 64 bytes (CHECK). No allocation in
+// steady state.
 Outcome hkdf_sha512_extract(BytesView salt, BytesView ikm, std::span<std::byte, 64> prk);
 Outcome hkdf_sha512_expand(BytesView prk, BytesView info, std::span<std::byte> out);
 
