@@ -1,0 +1,95 @@
+#pragma once
+// SealedStore: a Store whose records are sealed, whole, and bound to their names, versions and to one another. Whoever
+// can read the store learns names and sizes; whoever can write to it is found out when it is opened, and the records
+// are named. docs/formats/sealed-record.md and sealed-head.md have the formats and the reasons.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "keyfold/core/base/bytes.h"
+#include "keyfold/core/base/random.h"
+#include "keyfold/core/base/result.h"
+#include "keyfold/core/base/secret.h"
+#include "keyfold/kms/storage/outbox.h"
+#include "keyfold/kms/storage/store.h"
+#include "keyfold/kms/vault/record_name.h"
+#include "keyfold/kms/vault/root_key.h"
+
+namespace keyfold::vault {
+
+// Who may open a data directory: a development server's is not a production server's, nor the other way round.
+enum class Mode : std::uint8_t { production = 1, dev = 2 };
+
+using StoreId = ByteArray<16>;
+
+// A record as it lies in the store. Not secret: may be kept in memory, and opened when it is needed.
+struct SealedRecord {
+  RecordName name;
+  std::uint64_t version = 0;
+  Bytes sealed;
+};
+
+// A record's value, opened. `value` lives as long as the call that hands it over, and is wiped after it.
+struct OpenedRecord {
+  const RecordName& name;
+  std::uint64_t version;
+  BytesView value;
+};
+
+// One record's part in a commit.
+struct Change {
+  RecordName name;
+  std::uint64_t expected_version = 0;  // As read; 0: the record must be absent.
+  std::optional<BytesView> value;      // None: the record is removed. Must live until commit() returns; is not kept.
+};
+
+struct Committed {
+  std::uint64_t revision = 0;         // The version of everything that was written.
+  std::vector<SealedRecord> records;  // What was written, in the order of the changes that have a value.
+};
+
+// Safe to use from several threads. Commits happen one after another.
+class SealedStore : public storage::Outbox {
+ public:
+  // Opens what `store` holds, verifying every record; makes it when the store is empty. `store` and `random` must
+  // outlive it. Fails, having changed nothing, with
+  //  `authentication`  when it is not this root key's store;
+  //  `invalid_input`   when it was made in the other mode, or by a newer version;
+  //  `corrupt`         when records were edited, exchanged, dropped, put back or added: the message names them.
+  static Result<std::unique_ptr<SealedStore>> open(storage::Store& store, RootKey root, Random& random, Mode mode);
+
+  // Hands every record of a type over, by name; stops at the first failure and returns it. `corrupt` when a record is
+  // no longer the one that was verified or written here. Do not call the store from inside `visit`.
+  virtual Outcome scan(RecordType type, const std::function<Outcome(const OpenedRecord&)>& visit) = 0;
+  virtual Outcome scan_sealed(RecordType type, const std::function<Outcome(SealedRecord)>& visit) = 0;
+  // The record's sealed form, or none.
+  virtual Result<std::optional<SealedRecord>> get(const RecordName& name) = 0;
+
+  // Opens a record that this store handed out. Allocates nothing but the secret's cell. Takes no lock that a commit
+  // holds while it waits for the disk. Fails with `authentication` when it was altered, `unavailable` when the secret
+  // arena is full.
+  virtual Result<SecretBytes> open_secret(const SealedRecord& record) const = 0;
+
+  // Seals and writes `changes`, and `event` (if not null) to the outbox, in one Store transaction. On disk when it
+  // returns. Fails with `conflict`, naming the record, when one does not have its expected version; with whatever the
+  // health check fails with; with `io` as Store::commit. Then nothing has changed.
+  virtual Result<Committed> commit(std::span<const Change> changes, const storage::OutboxRecord* event) = 0;
+  // Called before every commit that has an event, under the commit lock: "is the audit log healthy?". It must not call
+  // the store. Set once, before the store is shared.
+  virtual void set_health_check(std::function<Outcome()> check) = 0;
+
+  // Completes a destruction: after the commit that removed key material, makes its (sealed) bytes leave the store's
+  // files. Opening a store does the same, so that a crash in between leaves nothing behind for long. Fails as
+  // Store::truncate_log.
+  virtual Outcome truncate_log() = 0;
+
+  virtual std::uint64_t revision() const = 0;
+  virtual const StoreId& id() const = 0;
+  virtual Mode mode() const = 0;
+};
+
+}  // namespace keyfold::vault
