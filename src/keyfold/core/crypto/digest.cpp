@@ -65,8 +65,12 @@ void Digest::finish(std::span<std::byte> out) {
 }
 
 Sha256Digest hmac_sha256(BytesView key, BytesView data) {
+  return hmac_sha256(key, std::initializer_list<BytesView>{data});
+}
+
+Sha256Digest hmac_sha256(BytesView key, std::initializer_list<BytesView> parts) {
   Sha256Digest out;
-  ScopedHmac<Sha256>(key).sign({data}, out);
+  ScopedHmac<Sha256>(key).sign(parts, out);
   return out;
 }
 

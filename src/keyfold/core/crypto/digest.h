@@ -38,6 +38,7 @@ class Digest {
 
 // One-shot HMAC-SHA-256. Any thread.
 Sha256Digest hmac_sha256(BytesView key, BytesView data);
+Sha256Digest hmac_sha256(BytesView key, std::initializer_list<BytesView> parts);  // Of the parts, one after another.
 
 // HMAC-SHA-256 under one key, its pads computed once and kept in the secret arena. Signing is safe from several threads
 // at once.
