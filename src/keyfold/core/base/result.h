@@ -33,6 +33,7 @@ enum class ErrorCode {
   // Declared by KMS operations.
   already_exists,
   conflict,
+  custom_key_store_not_found,
   dependency_timeout,
   disabled,
   dry_run_operation,

@@ -1,7 +1,7 @@
 #pragma once
-// Reading JSON, strictly: the one parser for request and reply bodies, key rings and the admin socket. RFC 8259, and no more than
-// that: UTF-8 is checked, a name that stands twice in an object is refused (parsers disagree on which one counts), so are more
-// than 32 levels and more than 1 MiB. Unknown members are the reader's business to ignore.
+// Reading JSON, strictly: the one parser for request and reply bodies, key rings and the admin socket. RFC 8259, and no
+// more than that: UTF-8 is checked, a name that stands twice in an object is refused (parsers disagree on which one
+// counts), so are more than 32 levels and more than 1 MiB. Unknown members are the reader's business to ignore.
 
 #include <cstdint>
 #include <memory>
@@ -17,8 +17,8 @@ namespace keyfold::protocol {
 inline constexpr std::size_t json_size_max = std::size_t{1} << 20;  // Bytes.
 inline constexpr std::size_t json_depth_max = 32;                   // Objects and arrays inside one another.
 
-// A value inside a JsonReader's document. Cheap to copy. It and every text it gives are valid until that reader parses again,
-// wipes or goes. Reading allocates nothing.
+// A value inside a JsonReader's document. Cheap to copy. It and every text it gives are valid until that reader parses
+// again, wipes or goes. Reading allocates nothing.
 class JsonValue {
  public:
   enum class Kind : std::uint8_t { null, boolean, integer, real, text, array, object };

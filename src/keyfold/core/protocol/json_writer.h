@@ -1,6 +1,6 @@
 #pragma once
-// Writing JSON: appends to a string of the caller's, which keeps its memory between uses. The writer puts the commas; it does not
-// check that the result is well-formed: that is what the tests are for.
+// Writing JSON: appends to a string of the caller's, which keeps its memory between uses. The writer puts the commas;
+// it does not check that the result is well-formed: that is what the tests are for.
 
 #include <cstdint>
 #include <string>
@@ -12,7 +12,8 @@
 
 namespace keyfold::protocol {
 
-// Allocates only when `out` must grow. A growing string leaves its old memory unwiped: whoever writes secrets reserves first.
+// Allocates only when `out` must grow. A growing string leaves its old memory unwiped: whoever writes secrets reserves
+// first.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}
@@ -26,9 +27,9 @@ class JsonWriter {
   JsonWriter& text(std::string_view value);  // UTF-8, escaped.
   JsonWriter& integer(std::int64_t value);
   JsonWriter& boolean(bool value);
-  JsonWriter& base64(BytesView value);  // In constant time; see base.
-  JsonWriter& hex(BytesView value);     // Lower case.
-  JsonWriter& time(Timestamp value);    // AWS's form: a number, seconds since 1970, with milliseconds.
+  JsonWriter& base64(BytesView value);     // In constant time; see base.
+  JsonWriter& hex(BytesView value);        // Lower case.
+  JsonWriter& time(Timestamp value);       // AWS's form: a number, seconds since 1970, with milliseconds.
   JsonWriter& raw(std::string_view json);  // JSON already.
 
   // A member: its name and value.

@@ -1,6 +1,7 @@
 #pragma once
-// RequestReader: a request body → the request as a value, checked against the limits of AWS's API model, in AWS's words.
-// "1 validation error detected: Value '1025' at 'numberOfBytes' failed to satisfy constraint: …"; several are told at once.
+// RequestReader: a request body → the request as a value, checked against the limits of AWS's API model, in AWS's
+// words. "1 validation error detected: Value '1025' at 'numberOfBytes' failed to satisfy constraint: …"; several are
+// told at once.
 
 #include <vector>
 
@@ -40,5 +41,49 @@ class RequestReader {
   JsonReader json_;
   RequestScratch scratch_;
 };
+
+// Defined in request_reader.cpp.
+template <>
+Result<EncryptRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<DecryptRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<ReEncryptRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<GenerateDataKeyRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<GenerateRandomRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<CreateKeyRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<DescribeKeyRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<KeyIdRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<ListKeysRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<UpdateKeyDescriptionRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<ScheduleKeyDeletionRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<AliasRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<DeleteAliasRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<ListAliasesRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<TagResourceRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<UntagResourceRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<ListOfKeyRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<GetKeyPolicyRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<PutKeyPolicyRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<EnableKeyRotationRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<ListKeyRotationsRequest> RequestReader::decode(const JsonValue& object);
 
 }  // namespace keyfold::protocol

@@ -1,8 +1,8 @@
 #pragma once
-// The requests of the KMS API, as values: one struct per shape, members in the order of AWS's API model. Used by both ends: the
-// server decodes them (request_reader.h), the client encodes them (append, below). Texts, bytes and contexts are views: into the
-// reader's document and scratch, or into whatever the client holds.
-// What AWS knows and we do not yet (grant tokens, attestation) is decoded so far as to be refused, never ignored.
+// The requests of the KMS API, as values: one struct per shape, members in the order of AWS's API model. Used by both
+// ends: the server decodes them (request_reader.h), the client encodes them (append, below). Texts, bytes and contexts
+// are views: into the reader's document and scratch, or into whatever the client holds. What AWS knows and we do not
+// yet (grant tokens, attestation) is decoded so far as to be refused, never ignored.
 
 #include <cstdint>
 #include <optional>
@@ -174,7 +174,8 @@ struct ListKeyRotationsRequest {
   Text marker;
 };
 
-// What a client sends: the JSON of a request, appended. `out` should have room reserved when the request holds a secret.
+// What a client sends: the JSON of a request, appended. `out` should have room reserved when the request holds a
+// secret.
 void append(std::string& out, const EncryptRequest& request);
 void append(std::string& out, const DecryptRequest& request);
 void append(std::string& out, const ReEncryptRequest& request);

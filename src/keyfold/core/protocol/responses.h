@@ -1,6 +1,6 @@
 #pragma once
-// The replies of the KMS API, as values: the server appends their JSON; the client reads those of the cryptographic calls.
-// Members stand in the order of AWS's API model.
+// The replies of the KMS API, as values: the server appends their JSON; the client reads those of the cryptographic
+// calls. Members stand in the order of AWS's API model.
 
 #include <optional>
 #include <span>
@@ -88,8 +88,8 @@ void append(std::string& out, const ScheduleKeyDeletionResponse& response);
 void append(std::string& out, const KeyRotationStatus& response);
 void append_key_id(std::string& out, std::string_view key_id);  // {"KeyId":…}, all that some operations reply.
 
-// A client's side. Owning: what was received is wiped and gone. Each fails with `serialization` when the body is not JSON or lacks
-// a member. The texts of a reply are not trusted: whoever compares key ids does so after this.
+// A client's side. Owning: what was received is wiped and gone. Each fails with `serialization` when the body is not
+// JSON or lacks a member. The texts of a reply are not trusted: whoever compares key ids does so after this.
 struct ReceivedEncrypt {
   Bytes ciphertext;
   std::string key_id;
