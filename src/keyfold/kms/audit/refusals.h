@@ -5,6 +5,7 @@
 
 #include <array>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -48,8 +49,10 @@ class RefusalCounter {
   mutable std::mutex mutex_;
   std::array<Row, rows_max> rows_;
   std::size_t row_count_ = 0;
-  std::uint64_t others_ = 0;  // Refusals that found no row.
-  Duration last_{-period};
+  std::uint64_t others_ = 0;      // Refusals that found no row.
+  std::optional<Duration> last_;  // Steady time of the last summary.
+  Duration credited_{};           // Up to when the quota has grown.
+  bool started_ = false;
   std::int64_t quota_ = quota_burst;
   Timestamp since_{};
 };

@@ -33,7 +33,7 @@ void append_header(Bytes& out, const SegmentHeader& header);
 // Fails with `corrupt`.
 Result<SegmentHeader> read_header(Reader& in);
 
-// "0000000000000000042.kfa": the index of its first leaf, 19 digits, so that names sort as leaves do.
+// "00000000000000000042.kfa": the index of its first leaf, 20 digits, so that names sort as leaves do.
 std::string segment_name(std::uint64_t first_leaf);
 // Nothing when it is not a segment's name.
 std::optional<std::uint64_t> first_leaf_of(std::string_view name);

@@ -1,0 +1,286 @@
+#include "keyfold/kms/audit/event.h"
+
+#include <charconv>
+#include <chrono>
+
+#include "keyfold/core/base/log.h"
+
+namespace keyfold::audit {
+namespace {
+
+constexpr std::size_t user_agent_max = 1024;
+constexpr std::size_t error_message_max = 2048;
+constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
+
+constexpr bool plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+bool continuation(std::string_view text, std::size_t at) {
+  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+}
+
+// The length of the well-formed UTF-8 sequence of two to four bytes at `at` (Unicode, table 3-7), or 0.
+std::size_t sequence_length(std::string_view text, std::size_t at) {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  if (!continuation(text, at + 1)) return 0;
+  const auto second = static_cast<unsigned char>(text[at + 1]);
+  if (lead >= 0xC2 && lead <= 0xDF) return 2;
+  if (!continuation(text, at + 2)) return 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    const bool overlong = lead == 0xE0 && second < 0xA0;
+    const bool surrogate = lead == 0xED && second >= 0xA0;
+    return overlong || surrogate ? 0 : 3;
+  }
+  if (!continuation(text, at + 3) || lead < 0xF0 || lead > 0xF4) return 0;
+  const bool overlong = lead == 0xF0 && second < 0x90;
+  const bool beyond = lead == 0xF4 && second >= 0x90;
+  return overlong || beyond ? 0 : 4;
+}
+
+// The inside of a JSON string, whatever `text` is. Runs of plain characters, nearly all there is, are copied whole.
+void append_text(std::string& out, std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::size_t end = at;
+    while (end < text.size() && plain(text[end])) ++end;
+    out.append(text, at, end - at);
+    at = end;
+    if (at == text.size()) return;
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      append_json_escaped(out, text.substr(at++, 1));
+    } else if (const std::size_t length = sequence_length(text, at); length != 0) {
+      out.append(text, at, length);
+      at += length;
+    } else {
+      out += replacement;
+      ++at;
+    }
+  }
+}
+
+// At most `size` bytes of `text`, not cut inside a character.
+std::string_view cut(std::string_view text, std::size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && continuation(text, size)) --size;
+  return text.substr(0, size);
+}
+
+void append_digits(std::string& out, unsigned value, int width) {
+  char digits[4];
+  for (int i = width - 1; i >= 0; --i, value /= 10) digits[i] = static_cast<char>('0' + value % 10);
+  out.append(digits, static_cast<std::size_t>(width));
+}
+
+// As to_iso8601, into the leaf itself.
+void append_time(std::string& out, Timestamp time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
+  append_digits(out, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+  out += '-';
+  append_digits(out, static_cast<unsigned>(date.month()), 2);
+  out += '-';
+  append_digits(out, static_cast<unsigned>(date.day()), 2);
+  out += 'T';
+  append_digits(out, static_cast<unsigned>(clock.hours().count()), 2);
+  out += ':';
+  append_digits(out, static_cast<unsigned>(clock.minutes().count()), 2);
+  out += ':';
+  append_digits(out, static_cast<unsigned>(clock.seconds().count()), 2);
+  out += 'Z';
+}
+
+constexpr std::string_view name_of(EventType type) {
+  switch (type) {
+    case EventType::aws_api_call:
+      return "AwsApiCall";
+    case EventType::aws_service_event:
+      return "AwsServiceEvent";
+    case EventType::keyfold_admin:
+      return "KeyfoldAdmin";
+    case EventType::keyfold_server:
+      return "KeyfoldServer";
+  }
+  return "AwsApiCall";
+}
+
+}  // namespace
+
+// Appends the members of one object after another; puts the commas where they belong.
+class EventWriter {
+ public:
+  explicit EventWriter(std::string& out) : out_(out) { out_ += '{'; }
+
+  EventWriter& text(std::string_view name, std::string_view value) {
+    key(name);
+    out_ += '"';
+    append_text(out_, value);
+    out_ += '"';
+    return *this;
+  }
+  EventWriter& text_if_any(std::string_view name, std::string_view value) {
+    return value.empty() ? *this : text(name, value);
+  }
+  EventWriter& boolean(std::string_view name, bool value) {
+    key(name);
+    out_ += value ? "true" : "false";
+    return *this;
+  }
+  EventWriter& null(std::string_view name) {
+    key(name);
+    out_ += "null";
+    return *this;
+  }
+  EventWriter& time(std::string_view name, Timestamp value) {
+    key(name);
+    out_ += '"';
+    append_time(out_, value);
+    out_ += '"';
+    return *this;
+  }
+  EventWriter& fields(std::span<const EventField> fields) {
+    for (const EventField& field : fields) {
+      switch (field.kind_) {
+        case EventField::Kind::text:
+          text(field.name_, field.text_);
+          break;
+        case EventField::Kind::boolean:
+          boolean(field.name_, field.number_ != 0);
+          break;
+        case EventField::Kind::number:
+          number(field.name_, field.number_);
+          break;
+      }
+    }
+    return *this;
+  }
+  EventWriter& context(std::string_view name, const ContextView& pairs) {
+    open(name);
+    for (const auto& [key, value] : pairs) text(key, value);
+    return close();
+  }
+  EventWriter& open(std::string_view name) {
+    key(name);
+    out_ += '{';
+    return *this;
+  }
+  EventWriter& open_list_of_objects(std::string_view name) {
+    key(name);
+    out_ += "[{";
+    return *this;
+  }
+  EventWriter& close() {
+    out_ += '}';
+    return *this;
+  }
+  EventWriter& close_list_of_objects() {
+    out_ += "}]";
+    return *this;
+  }
+
+ private:
+  void key(std::string_view name) {
+    if (const char last = out_.back(); last != '{') out_ += ',';
+    out_ += '"';
+    append_text(out_, name);
+    out_ += "\":";
+  }
+  void number(std::string_view name, std::int64_t value) {
+    key(name);
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    out_.append(digits, static_cast<std::size_t>(end - digits));
+  }
+  std::string& out_;
+};
+
+namespace {
+
+void write_user(EventWriter& out, const UserIdentity& user) {
+  out.open("userIdentity")
+      .text_if_any("type", user.type)
+      .text_if_any("principalId", user.principal_id)
+      .text_if_any("arn", user.arn)
+      .text_if_any("accountId", user.account_id)
+      .text_if_any("accessKeyId", user.access_key_id)
+      .text_if_any("userName", user.user_name)
+      .close();
+}
+
+void write_request(EventWriter& out, const RequestParameters& request) {
+  const bool none = request.key_id.empty() && request.encryption_context.empty() &&
+                    request.encryption_algorithm.empty() && request.others.empty();
+  if (none) {
+    out.null("requestParameters");
+    return;
+  }
+  out.open("requestParameters").text_if_any("keyId", request.key_id);
+  if (!request.encryption_context.empty()) out.context("encryptionContext", request.encryption_context);
+  out.text_if_any("encryptionAlgorithm", request.encryption_algorithm).fields(request.others).close();
+}
+
+void write_response(EventWriter& out, std::span<const EventField> response) {
+  if (response.empty()) {
+    out.null("responseElements");
+    return;
+  }
+  out.open("responseElements").fields(response).close();
+}
+
+void write_details(EventWriter& out, const EventDetails& details) {
+  out.open("additionalEventData")
+      .text_if_any("keyMaterialId", details.key_material_id)
+      .text_if_any("decision", details.decision)
+      .text_if_any("decidingStatement", details.deciding_statement)
+      .text_if_any("tlsVersion", details.tls_version)
+      .text_if_any("cipherSuite", details.cipher_suite)
+      .fields(details.others)
+      .close();
+}
+
+void write_resources(EventWriter& out, const AuditEvent& event) {
+  if (event.resource_arn.empty()) return;
+  out.open_list_of_objects("resources")
+      .text("ARN", event.resource_arn)
+      .text_if_any("accountId", event.resource_account)
+      .text("type", "AWS::KMS::Key")
+      .close_list_of_objects();
+}
+
+}  // namespace
+
+void encode(const AuditEvent& event, std::string& leaf) {
+  leaf.clear();
+  EventWriter out(leaf);
+  out.text("eventVersion", event_version);
+  write_user(out, event.user);
+  out.time("eventTime", event.time)
+      .text("eventSource", event.source)
+      .text("eventName", event.name)
+      .text_if_any("awsRegion", event.region)
+      .text_if_any("sourceIPAddress", event.source_ip)
+      .text_if_any("userAgent", cut(event.user_agent, user_agent_max))
+      .text_if_any("errorCode", event.error_code)
+      .text_if_any("errorMessage", cut(event.error_message, error_message_max));
+  write_request(out, event.request);
+  write_response(out, event.response);
+  write_details(out, event.details);
+  // Everything that a caller can choose is before this: event_id_of() relies on it.
+  out.text_if_any("requestID", event.request_id)
+      .text("eventID", event.event_id)
+      .boolean("readOnly", event.access == Access::read_only);
+  write_resources(out, event);
+  out.text("eventType", name_of(event.type))
+      .text_if_any("recipientAccountId", event.recipient_account)
+      .text("eventCategory", "Management")
+      .close();
+}
+
+std::string_view event_id_of(std::string_view leaf) {
+  constexpr std::string_view label = "\"eventID\":\"";
+  const std::size_t at = leaf.rfind(label);
+  if (at == std::string_view::npos) return {};
+  const std::string_view value = leaf.substr(at + label.size());
+  return value.substr(0, value.find('"'));
+}
+
+}  // namespace keyfold::audit
