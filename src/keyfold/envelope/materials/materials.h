@@ -1,0 +1,47 @@
+#pragma once
+// What a materials manager hands out for one message, or for as many as its cache allows: the data key, its wrapped
+// copies, the context they are bound to, and the key that signs or verifies. Spec: framework/structures.md, "Encryption
+// Materials", "Decryption Materials". Handed out as shared_ptr<const …>: safe to use from several threads at once.
+
+#include <memory>
+#include <vector>
+
+#include "keyfold/core/base/encryption_context.h"
+#include "keyfold/core/base/secret.h"
+#include "keyfold/envelope/materials/encrypted_data_key.h"
+#include "keyfold/envelope/materials/suite.h"
+
+namespace keyfold::materials {
+
+// Signs the digest of a message (SHA-384 for the suites over P-384). Implementations are safe to use from several
+// threads.
+class SigningKey {
+ public:
+  virtual ~SigningKey() = default;
+  virtual Result<Bytes> sign(BytesView digest) const = 0;  // DER.
+};
+
+class VerificationKey {
+ public:
+  virtual ~VerificationKey() = default;
+  // Fails with `authentication`.
+  virtual Outcome verify(BytesView digest, BytesView der_signature) const = 0;
+};
+
+struct EncryptionMaterials {
+  const AlgorithmSuite* suite = nullptr;
+  EncryptionContext encryption_context;  // With the public key, when the suite signs.
+  SecretBytes data_key;                  // Empty until a keyring made it; then suite->data_key_size bytes.
+  std::vector<EncryptedDataKey> encrypted_data_keys;
+  std::shared_ptr<const SigningKey> signing_key;  // Null unless the suite signs.
+};
+
+struct DecryptionMaterials {
+  const AlgorithmSuite* suite = nullptr;
+  ContextView encryption_context;  // As in the header; the view is valid during the call that was given it, not after.
+  BytesView serialized_context;    // Likewise, in the header's own order: what raw keyrings authenticated.
+  SecretBytes data_key;            // Empty until a keyring unwrapped it.
+  std::shared_ptr<const VerificationKey> verification_key;  // Null unless the suite signs.
+};
+
+}  // namespace keyfold::materials

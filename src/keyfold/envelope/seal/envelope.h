@@ -1,0 +1,66 @@
+#pragma once
+// Envelope: seals and opens messages in the AWS Encryption SDK format (version 2.0).
+//
+//   auto keyring = keyfold::kms_keyring(client, *keyfold::KmsKeyName::parse("alias/ledger"));
+//   keyfold::Envelope envelope(keyring);
+//   auto sealed = envelope.seal("text", {.encryption_context = {{"tenant", "4711"}}});   // Result<Bytes>
+//   auto opened = envelope.open(*sealed, {.required_context = {{"tenant", "4711"}}});    // Result<Opened>
+//
+// Immutable: one may be shared by any number of threads. The objects it makes (Sealer, Opener) are for one thread and
+// one message each.
+
+#include <iosfwd>
+#include <memory>
+
+#include "keyfold/envelope/seal/opener.h"
+#include "keyfold/envelope/seal/sealer.h"
+
+namespace keyfold::seal {
+
+struct Opened {
+  Bytes plaintext;
+  MessageInfo info;
+
+  std::string_view text() const { return as_text(plaintext); }
+};
+
+class Envelope {
+ public:
+  // Under a keyring with the default materials manager, or under a manager of the caller's. Neither may be null
+  // (CHECK).
+  explicit Envelope(std::shared_ptr<const keyrings::Keyring> keyring);
+  explicit Envelope(std::shared_ptr<keyrings::MaterialsManager> manager,
+                    std::shared_ptr<Random> random = std::make_shared<SystemRandom>());
+
+  // Whole messages in memory. Each fails with `invalid_input` when a limit is broken, and with what the keyrings fail
+  // with; opening fails with `authentication` when the message was altered or is not the one that `required_context`
+  // describes. Opening checks the shape of the whole message before it asks for a key, and gives nothing out before
+  // everything has been verified.
+  Result<Bytes> seal(BytesView plaintext, const SealOptions& options = {}) const;
+  Result<Bytes> seal(std::string_view plaintext, const SealOptions& options = {}) const;
+  Result<Opened> open(BytesView sealed, const OpenOptions& options = {}) const;
+  Result<Opened> open(std::string_view sealed, const OpenOptions& options = {}) const;
+
+  // The same, into memory of the caller's; they return the bytes used. Sealing needs plaintext.size() plus 32 bytes a
+  // frame, header and footer: `invalid_input` says how many when `out` is too small (then a call to the KMS was spent).
+  // Opening never needs more than sealed.size(); what it wrote is wiped when it fails. `out` must not overlap the
+  // input.
+  Result<std::size_t> seal_into(BytesView plaintext, std::span<std::byte> out, const SealOptions& options = {}) const;
+  Result<std::size_t> open_into(BytesView sealed, std::span<std::byte> out, const OpenOptions& options = {}) const;
+
+  // Piece by piece: see sealer.h and opener.h. `sink` must outlive what is returned; the Envelope need not.
+  Result<Sealer> sealer(Sink& sink, const SealOptions& options = {}) const;
+  Opener opener(Sink& sink, const OpenOptions& options = {}) const;
+
+  // From one stream to the other, to the end of the input. On failure `out` holds an incomplete message, or the
+  // authentic beginning of one: write to a temporary file and rename it. For signed messages see SignedRelease. They
+  // fail with `io` too.
+  Result<MessageInfo> seal_stream(std::istream& in, std::ostream& out, const SealOptions& options = {}) const;
+  Result<MessageInfo> open_stream(std::istream& in, std::ostream& out, const OpenOptions& options = {}) const;
+
+ private:
+  std::shared_ptr<keyrings::MaterialsManager> manager_;
+  std::shared_ptr<Random> random_;
+};
+
+}  // namespace keyfold::seal

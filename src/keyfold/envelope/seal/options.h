@@ -1,0 +1,50 @@
+#pragma once
+// What a caller may choose for one message.
+
+#include "keyfold/core/base/encryption_context.h"
+#include "keyfold/envelope/materials/commitment_policy.h"
+#include "keyfold/envelope/message/limits.h"
+
+namespace keyfold::seal {
+
+inline constexpr std::uint32_t frame_length_default =
+    4096;  // Bytes: the Encryption SDK's, so that any reader can hold a frame.
+inline constexpr std::uint32_t frame_length_for_files =
+    65536;  // Bytes: 0.05 % overhead instead of 0.8 %, and a quarter faster.
+
+struct SealOptions {
+  // Authenticated with the message, in clear in its header and in the KMS's audit log: never a secret.
+  EncryptionContext encryption_context = {};
+  // Whoever may open a message of the default suite can also make one; choose the signing suite when readers are not
+  // writers.
+  materials::SuiteId suite = materials::SuiteId::aes_256_gcm_hkdf_sha512_commit_key;
+  std::uint32_t frame_length = frame_length_default;  // 1 to 2^32 - 1, and no more than limits.frame_length_max.
+  materials::CommitmentPolicy commitment_policy = materials::CommitmentPolicy::require_encrypt_require_decrypt;
+  message::Limits limits = {};  // We do not write what we would not read.
+};
+
+// When the plaintext of a *signed* message reaches the sink of an Opener. (Unsigned messages are released frame by
+// frame, each after its tag has verified; the in-memory functions release nothing before everything has.)
+enum class SignedRelease : std::uint8_t {
+  // Held in memory until the signature has verified; `limit_exceeded` when there is more than `signed_plaintext_max` of
+  // it.
+  after_verification,
+  // Written frame by frame, each after its tag has verified, but before the signature has. The caller promises that the
+  // sink is a
+  // quarantine: that nobody reads from it until finish() has succeeded, and that everything in it is discarded if
+  // finish() fails
+  // or is never reached. A temporary file that is renamed at the end is one; a pipe, a terminal or a socket is not.
+  to_quarantine,
+};
+
+struct OpenOptions {
+  // Pairs that must be in the message's context, exactly. A message that belongs somewhere else is refused before any
+  // key is asked for.
+  EncryptionContext required_context = {};
+  materials::CommitmentPolicy commitment_policy = materials::CommitmentPolicy::require_encrypt_require_decrypt;
+  message::Limits limits = {};
+  SignedRelease signed_release = SignedRelease::after_verification;
+  std::size_t signed_plaintext_max = std::size_t{64} << 20;  // Bytes.
+};
+
+}  // namespace keyfold::seal

@@ -1,0 +1,45 @@
+#pragma once
+// Sealer: seals one message as its plaintext arrives. Holds two frames, whatever the size of the message; allocates
+// nothing per frame. Not safe to use from several threads at once. An interrupted message is discarded, never resumed:
+// its IVs would repeat.
+
+#include <optional>
+
+#include "keyfold/envelope/seal/sink.h"
+#include "keyfold/envelope/seal/start.h"
+
+namespace keyfold::seal {
+
+class Sealer {
+ public:
+  // Asks for the materials and writes the header. `sink` must outlive the Sealer; `manager` and `random` need not.
+  static Result<Sealer> start(keyrings::MaterialsManager& manager, Random& random, Sink& sink,
+                              const SealOptions& options);
+  Sealer(Sealer&&) noexcept = default;
+  Sealer& operator=(Sealer&&) = delete;
+  ~Sealer();
+
+  // Takes the next piece of plaintext, of any size. Once something has failed, everything after fails in the same way.
+  Outcome update(BytesView plaintext);
+  // Writes the final frame, and the signature. A message without it is incomplete, and no reader accepts it. Last call
+  // (CHECK).
+  Outcome finish();
+
+  const MessageInfo& info() const { return start_.info; }
+
+ private:
+  Sealer(SealStart start, Sink& sink) : start_(std::move(start)), sink_(&sink) {}
+  Outcome take(BytesView plaintext);
+  Outcome write_frame(message::FrameKind kind, BytesView plaintext);
+  Outcome write_end();
+
+  SealStart start_;
+  Sink* sink_;
+  Bytes held_;   // Plaintext, up to one frame of it: it stays until it is known whether it is the last.
+  Bytes frame_;  // The frame being written.
+  std::uint32_t sequence_ = 1;
+  std::optional<Error> failed_;
+  bool finished_ = false;
+};
+
+}  // namespace keyfold::seal
