@@ -1,0 +1,101 @@
+// That the fast lane's cryptography allocates nothing once it has warmed up: malloc itself is counted, so that operator
+// new and libcrypto are.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+
+#include "keyfold/core/crypto/aead.h"
+#include "keyfold/core/crypto/digest.h"
+#include "keyfold/core/crypto/kdf.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KEYFOLD_MALLOC_IS_TAKEN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define KEYFOLD_MALLOC_IS_TAKEN 1
+#endif
+#endif
+
+#ifndef KEYFOLD_MALLOC_IS_TAKEN
+
+namespace {
+std::atomic<std::size_t> allocations = 0;
+}
+
+extern "C" {
+void* __libc_malloc(std::size_t size);  // NOLINT(bugprone-reserved-identifier): glibc's name.
+__attribute__((visibility("default"))) void* malloc(std::size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+}
+
+namespace keyfold::crypto {
+namespace {
+
+template <class Action>
+std::size_t allocations_of_10000(Action&& action) {
+  action();  // Warms up: fetches, makes the thread's context.
+  const std::size_t before = allocations;
+  for (int i = 0; i < 10'000; ++i) action();
+  return allocations - before;
+}
+
+TEST(Allocations, AreCounted) {
+  const std::size_t before = allocations;
+  const auto text = std::make_unique<std::string>(100, 'x');
+  EXPECT_EQ(allocations - before, 2U) << text->size();
+}
+
+TEST(Allocations, NoneInTheConstructionUnderEverySealedThing) {
+  const ByteArray<32> key{};
+  const ByteArray<49> context{};
+  const ByteArray<100> plaintext{};
+  ByteArray<116> sealed;
+  ByteArray<100> opened;
+  EXPECT_EQ(allocations_of_10000([&] {
+              (void)seal_derived(key, "keyfold/test", context, context, plaintext, sealed);
+              (void)open_derived(key, "keyfold/test", context, context, sealed, opened);
+            }),
+            0U);
+}
+
+TEST(Allocations, NoneInDigestsMacsAndDerivations) {
+  const ByteArray<200> data{};
+  HmacSha256 kept;
+  EXPECT_EQ(allocations_of_10000([&] {
+              Digest digest(Hash::sha384);
+              digest.update(data);
+              Sha384Digest out;
+              digest.finish(out);
+              (void)sha256(data);
+              (void)sha512(data);
+              (void)hmac_sha256(data, data);
+              (void)kept.set_key(data);
+              (void)kept.sign({data, data});
+              ByteArray<64> prk;
+              (void)hkdf_sha512_extract(data, data, prk);
+              (void)hkdf_sha512_expand(prk, data, std::span(prk));
+            }),
+            0U);
+}
+
+TEST(Allocations, NoneInChangingAKeyForOneOfTheSameSize) {
+  AesGcm gcm;
+  ByteArray<32> key{};
+  ByteArray<16> tag;
+  EXPECT_EQ(allocations_of_10000([&] {
+              key[0] ^= std::byte{1};
+              (void)gcm.set_key(key);
+              (void)gcm.seal(ByteArray<gcm_iv_size>{}, key, {}, tag);
+              (void)gcm.open(ByteArray<gcm_iv_size>{}, key, tag, {});
+            }),
+            0U);
+}
+
+}  // namespace
+}  // namespace keyfold::crypto
+
+#endif

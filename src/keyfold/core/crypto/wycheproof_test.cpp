@@ -1,0 +1,123 @@
+// Other people's test vectors: C2SP's Wycheproof, which collects what implementations have got wrong.
+// They are not part of this project: ${KEYFOLD_VECTORS}, or ../shared/vectors beside the checkout.
+
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "keyfold/core/crypto/aead.h"
+#include "keyfold/core/crypto/digest.h"
+#include "keyfold/core/crypto/ecdsa.h"
+#include "keyfold/core/crypto/kdf.h"
+
+namespace keyfold::crypto {
+namespace {
+
+using simdjson::dom::element;
+
+std::optional<std::filesystem::path> vectors(const std::string& file) {
+  namespace fs = std::filesystem;
+  if (const char* named = std::getenv("KEYFOLD_VECTORS")) {
+    fs::path path = fs::path(named) / "wycheproof" / file;
+    return fs::exists(path) ? std::optional(path) : std::nullopt;
+  }
+  // Beside the checkout: somewhere above this program. (__FILE__ may be a path relative to the build.)
+  for (fs::path above = fs::read_symlink("/proc/self/exe"); above.has_relative_path(); above = above.parent_path()) {
+    fs::path path = above.parent_path() / "shared" / "vectors" / "wycheproof" / file;
+    if (fs::exists(path)) return path;
+  }
+  return std::nullopt;
+}
+
+Bytes hex(const element& test, std::string_view name) { return *from_hex(std::string_view(test[name])); }
+
+// Calls `run` with each group and each of its tests. "acceptable" would be ours to decide: none of these files has one,
+// and if one comes, it has to be decided here in writing.
+template <class Run>
+void for_each_test(const std::filesystem::path& path, std::size_t least, Run&& run) {
+  simdjson::dom::parser parser;
+  const element file = parser.load(path.string());
+  std::size_t count = 0;
+  for (const element group : simdjson::dom::array(file["testGroups"])) {
+    for (const element test : simdjson::dom::array(group["tests"])) {
+      const std::string_view result = test["result"];
+      ASSERT_NE(result, "acceptable");
+      SCOPED_TRACE("tcId " + std::to_string(std::int64_t(test["tcId"])) + ": " +
+                   std::string(std::string_view(test["comment"])));
+      run(group, test, result == "valid");
+      ++count;
+    }
+  }
+  EXPECT_GE(count, least) << "so many were there when this was written";
+}
+
+#define VECTORS_OR_SKIP(path, file) \
+  const auto path = vectors(file);  \
+  if (!path) GTEST_SKIP() << "no Wycheproof vectors: set KEYFOLD_VECTORS"
+
+TEST(Wycheproof, AesGcm) {
+  VECTORS_OR_SKIP(path, "aes_gcm_test.json");
+  std::size_t ours = 0;
+  for_each_test(*path, 316, [&](const element& group, const element& test, bool valid) {
+    // Our interface has one IV size and one tag size; the others cannot be asked of it.
+    if (std::int64_t(group["ivSize"]) != 96 || std::int64_t(group["tagSize"]) != 128) return;
+    ++ours;
+    AesGcm gcm;
+    ASSERT_TRUE(gcm.set_key(hex(test, "key")));
+    const Bytes iv = hex(test, "iv"), aad = hex(test, "aad"), message = hex(test, "msg");
+    Bytes sealed = hex(test, "ct");
+    const Bytes tag = hex(test, "tag");
+    sealed.insert(sealed.end(), tag.begin(), tag.end());
+    Bytes out(sealed.size() - gcm_tag_size);
+    EXPECT_EQ(gcm.open(iv, aad, sealed, out).has_value(), valid);
+    if (!valid) return;
+    EXPECT_EQ(out, message);
+    Bytes again(message.size() + gcm_tag_size);
+    EXPECT_TRUE(gcm.seal(iv, aad, message, again));
+    EXPECT_EQ(again, sealed);
+  });
+  EXPECT_GE(ours, 150U);
+}
+
+TEST(Wycheproof, HkdfSha512) {
+  VECTORS_OR_SKIP(path, "hkdf_sha512_test.json");
+  for_each_test(*path, 80, [](const element&, const element& test, bool valid) {
+    const auto size = static_cast<std::size_t>(std::int64_t(test["size"]));
+    // The invalid ones ask for more than 255 blocks, which here is a mistake of the program's: a CHECK.
+    EXPECT_EQ(size <= 255 * 64, valid);
+    if (!valid) return;
+    ByteArray<64> prk;
+    Bytes out(size);
+    ASSERT_TRUE(hkdf_sha512_extract(hex(test, "salt"), hex(test, "ikm"), prk));
+    ASSERT_TRUE(hkdf_sha512_expand(prk, hex(test, "info"), out));
+    EXPECT_EQ(out, hex(test, "okm"));
+  });
+}
+
+TEST(Wycheproof, HmacSha256) {
+  VECTORS_OR_SKIP(path, "hmac_sha256_test.json");
+  for_each_test(*path, 174, [](const element&, const element& test, bool valid) {
+    const auto mac = hmac_sha256(hex(test, "key"), hex(test, "msg"));
+    const Bytes tag = hex(test, "tag");  // May be a truncated one.
+    EXPECT_EQ(equal_in_constant_time(BytesView(mac).first(tag.size()), tag), valid);
+  });
+}
+
+TEST(Wycheproof, EcdsaP384Sha384) {
+  VECTORS_OR_SKIP(path, "ecdsa_secp384r1_sha384_test.json");
+  for_each_test(*path, 400, [](const element& group, const element& test, bool valid) {
+    const Bytes whole = *from_hex(std::string_view(group["publicKey"]["uncompressed"]));
+    ASSERT_EQ(whole.size(), 97U);
+    Bytes compressed(whole.begin(), whole.begin() + 49);
+    compressed[0] = std::byte{2} | (whole.back() & std::byte{1});
+    const auto key = P384PublicKey::from_compressed(compressed);
+    ASSERT_TRUE(key);
+    EXPECT_EQ(key->verify(sha384(hex(test, "msg")), hex(test, "sig")).has_value(), valid);
+  });
+}
+
+}  // namespace
+}  // namespace keyfold::crypto
