@@ -28,9 +28,9 @@ class Attribute {
 
 // Kleene's three-valued logic: what holds whatever the unknown turns out to be is known.
 enum class Tri : std::uint8_t { no, unknown, yes };
-constexpr Tri operator&&(Tri a, Tri b) { return a < b ? a : b; }
-constexpr Tri operator||(Tri a, Tri b) { return a < b ? b : a; }
-constexpr Tri operator!(Tri a) { return static_cast<Tri>(2 - static_cast<int>(a)); }
+constexpr Tri both(Tri a, Tri b) { return a < b ? a : b; }
+constexpr Tri either(Tri a, Tri b) { return a < b ? b : a; }
+constexpr Tri opposite(Tri a) { return static_cast<Tri>(2 - static_cast<int>(a)); }
 constexpr Tri tri(bool holds) { return holds ? Tri::yes : Tri::no; }
 
 enum class PrincipalType : std::uint8_t {
@@ -54,7 +54,7 @@ struct ConditionValue {
 
 enum class Extent : std::uint8_t {
   complete,  // What is not listed is not there.
-  partial,   // What is not listed is unknown.
+  partial,   // What is not listed, in whatever case, is unknown.
 };
 
 struct Request {

@@ -1,0 +1,94 @@
+#include "keyfold/kms/policy/authorizer.h"
+
+#include <span>
+
+namespace keyfold::policy {
+namespace {
+
+Request request_of(const Caller& caller, std::string_view action, std::string_view resource,
+                   std::string_view resource_account) {
+  Request request;
+  request.principal = {.arn = caller.arn, .account = caller.account.text(), .type = caller.type};
+  request.action = action;
+  request.resource = resource;
+  request.resource_account = resource_account;
+  return request;
+}
+
+std::span<const Document* const> identity_of(const Caller& caller) {
+  if (caller.identity_policy == nullptr) return {};
+  return {&caller.identity_policy, 1};
+}
+
+Outcome conclude(const Request& request, const Policies& policies, Reason& reason) {
+  const Decision decision = evaluate(request, policies);
+  reason = decision.reason;
+  // Nothing of a call is unknown; were it otherwise, unknown is not allowed.
+  if (decision.verdict == Verdict::allow) return ok();
+  return Error{ErrorCode::access_denied, denial_text(request, decision)};
+}
+
+// A KeyArn is well-formed: its account is the fifth field. No need to parse it anew for each call.
+std::string_view account_text(const KeyArn& key) { return split_arn(key.text())->account; }
+
+}  // namespace
+
+std::string_view Reason::deciding_statement() const {
+  if (statement != nullptr) return statement->label;
+  return cause == Cause::account_root ? "account root" : std::string_view{};
+}
+
+std::string denial_text(const Request& request, const Decision& decision) {
+  const auto text_of = [](const Attribute<std::string_view>& attribute) {
+    return attribute.known() ? *attribute : std::string_view("(unknown)");
+  };
+  std::string text = "User: ";
+  text.append(text_of(request.principal.arn)).append(" is not authorized to perform: ").append(text_of(request.action));
+  text.append(" on resource: ").append(text_of(request.resource));
+  switch (decision.reason.cause) {
+    case Cause::statement:
+    case Cause::account_root:
+      text.append(decision.reason.policy == PolicyKind::key ? " with an explicit deny in a resource-based policy"
+                                                            : " with an explicit deny in an identity-based policy");
+      break;
+    case Cause::no_resource_policy_allows:
+      text.append(" because no resource-based policy allows the ").append(text_of(request.action)).append(" action");
+      break;
+    case Cause::no_identity_policy_allows:
+      text.append(" because no identity-based policy allows the ").append(text_of(request.action)).append(" action");
+      break;
+    case Cause::undecided:
+      text.append(" as far as the request is known");
+      break;
+  }
+  return text;
+}
+
+AccountId Authorizer::account_of(const AliasArn& alias) {
+  const auto account = AccountId::parse(split_arn(alias.text())->account);
+  KEYFOLD_CHECK(account.has_value());
+  return *account;
+}
+
+Outcome Authorizer::decide(const Caller& caller, std::string_view action, const KeyAccess& access, Reason& reason) {
+  Request request = request_of(caller, action, access.key.text(), account_text(access.key));
+  request.context = access.context;
+  return conclude(request, {.key = &access.policy, .identity = identity_of(caller)}, reason);
+}
+
+Outcome Authorizer::decide(const Caller& caller, std::string_view action, std::string_view resource,
+                           const AccountId& account, Reason& reason) {
+  const Request request = request_of(caller, action, resource, account.text());
+  return conclude(request, {.key = nullptr, .identity = identity_of(caller)}, reason);
+}
+
+Outcome keeps_put_key_policy(const Document& document, const Caller& caller, const KeyArn& key) {
+  const Request request = request_of(caller, op::PutKeyPolicy::action, key.text(), account_text(key));
+  // With the identity policies left unknown, "deny" means: whatever they say.
+  const auto decision = evaluate(request, {.key = &document, .identity = {}});
+  if (decision.verdict != Verdict::deny) return ok();
+  return Error{ErrorCode::malformed_policy_document,
+               "The new key policy will not allow you to update the key policy in the future."};
+}
+
+}  // namespace keyfold::policy
