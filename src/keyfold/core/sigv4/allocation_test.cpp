@@ -1,0 +1,73 @@
+// That verifying allocates nothing: malloc itself is counted.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <vector>
+
+#include "keyfold/core/sigv4/sign.h"
+#include "keyfold/core/sigv4/signing_key.h"
+#include "keyfold/core/sigv4/verify.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KEYFOLD_MALLOC_IS_TAKEN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define KEYFOLD_MALLOC_IS_TAKEN 1
+#endif
+#endif
+
+#ifndef KEYFOLD_MALLOC_IS_TAKEN
+
+namespace {
+std::atomic<std::size_t> allocations = 0;
+}
+
+extern "C" {
+void* __libc_malloc(std::size_t size);  // NOLINT(bugprone-reserved-identifier): glibc's name.
+__attribute__((visibility("default"))) void* malloc(std::size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+}
+
+namespace keyfold::sigv4 {
+namespace {
+
+TEST(Allocations, NoneInVerifyingARequestWithAPathAndAQuery) {
+  const Timestamp now = *from_iso8601_basic("20260830T123600Z");
+  const Credentials credentials{.access_key_id = "AKIDEXAMPLE",
+                                .secret_access_key = *SecretBytes::copy_of(as_bytes("secret")),
+                                .session_token = "a token that is too long to be held inside of a std::string"};
+  const auto region = *Region::parse("eu-central-1");
+  const std::string body(3000, 'b');
+  std::vector<HeaderView> headers = {{.name = "Host", .value = "kms.example:4599"},
+                                     {.name = "Content-Type", .value = "application/x-amz-json-1.1"},
+                                     {.name = "X-Amz-Target", .value = "TrentService.Encrypt"},
+                                     {.name = "X-Note", .value = "with  many   spaces"}};
+  RequestView request{
+      .method = "POST", .path = "/a path/b", .query = "b=%20&a=1", .headers = headers, .body = as_bytes(body)};
+  const auto made = sign(request, credentials, region, "kms", now);
+  ASSERT_TRUE(made);
+  headers.push_back({.name = "X-Amz-Date", .value = made->amz_date});
+  headers.push_back({.name = "X-Amz-Security-Token", .value = made->amz_security_token});
+  headers.push_back({.name = "Authorization", .value = made->authorization});
+  request.headers = headers;
+  const auto key = derive_signing_key(credentials.secret_access_key, "20260830", region, "kms");
+  ASSERT_TRUE(key);
+
+  const std::size_t before = allocations;
+  std::size_t verified = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const auto presented = present(request, "kms");
+    if (presented && verify(*presented, request, now, *key)) ++verified;
+  }
+  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(verified, 10'000U);
+}
+
+}  // namespace
+}  // namespace keyfold::sigv4
+
+#endif
