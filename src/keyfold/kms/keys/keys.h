@@ -52,7 +52,7 @@ enum class AddressedBy : std::uint8_t { key_id, key_arn, alias_name, alias_arn, 
 struct Found {
   std::shared_ptr<const KeyRecord> key;  // Never null.
   AddressedBy by = AddressedBy::key_id;
-  std::optional<AliasName> alias;  // When it was addressed by one: kms:RequestAlias.
+  std::optional<AliasName> alias{};  // When it was addressed by one: kms:RequestAlias.
 };
 
 struct Decrypted {
@@ -72,9 +72,9 @@ struct ReEncrypted {
 struct NewKey {
   Place place;
   KeyId id;
-  std::string description;
-  std::string policy;  // JSON text; policy::default_key_policy(account) when the request has none.
-  std::vector<Tag> tags;
+  std::string description{};
+  std::string policy{};  // JSON text; policy::default_key_policy(account) when the request has none.
+  std::vector<Tag> tags{};
   MultiRegion multi_region = MultiRegion::no;
 };
 

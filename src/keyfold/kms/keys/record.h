@@ -103,19 +103,19 @@ struct KeyRecord {
   KeyArn arn;
   KeyId id;
   Place place;
-  std::string description;
-  Timestamp created;
+  std::string description{};
+  Timestamp created{};
   KeyState state = KeyState::enabled;
   KeyUsage usage = KeyUsage::encrypt_decrypt;
   KeySpec spec = KeySpec::symmetric_default;
   KeyOrigin origin = KeyOrigin::aws_kms;
   MultiRegion multi_region = MultiRegion::no;
-  std::shared_ptr<const KeyPolicy> policy;  // Never null.
-  std::vector<Tag> tags;                    // Sorted by key.
-  Rotation rotation;
-  std::optional<Deletion> deletion;  // While the state is pending_deletion.
-  std::vector<Material> materials;   // By rotation index; never empty. The last one is current.
-  std::uint64_t epoch = 0;           // The store's revision that wrote this record.
+  std::shared_ptr<const KeyPolicy> policy{};  // Never null.
+  std::vector<Tag> tags{};                    // Sorted by key.
+  Rotation rotation{};
+  std::optional<Deletion> deletion{};  // While the state is pending_deletion.
+  std::vector<Material> materials{};   // By rotation index; never empty. The last one is current.
+  std::uint64_t epoch = 0;             // The store's revision that wrote this record.
 
   bool enabled() const { return state == KeyState::enabled; }
   const Material& current() const { return materials.back(); }
