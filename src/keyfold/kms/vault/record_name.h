@@ -38,6 +38,8 @@ class RecordName {
   RecordName(RecordType type, const AccountId& account, std::string_view id);  // Global to an account.
   RecordName(RecordType type, const AccountId& account, const Region& region, std::string_view id);
   static Result<RecordName> parse(std::string_view text);  // Fails with `invalid_input`.
+  // A record beside `other`: of the same account and Region.
+  static RecordName beside(const RecordName& other, RecordType type, std::string_view id);
 
   const std::string& text() const { return text_; }
   RecordType type() const { return type_; }

@@ -13,10 +13,9 @@
 #include "keyfold/core/base/secret.h"
 #include "keyfold/core/crypto/kdf.h"
 #include "keyfold/kms/storage/store.h"
+#include "keyfold/kms/vault/ids.h"
 
 namespace keyfold::vault {
-
-using SealingKeyId = ByteArray<16>;  // Which key sealed a record: a storage key, or the root key.
 
 // How a root key comes from a passphrase. Not secret: lies unsealed in the store.
 struct PassphraseParameters {

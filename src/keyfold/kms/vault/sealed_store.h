@@ -16,6 +16,7 @@
 #include "keyfold/core/base/secret.h"
 #include "keyfold/kms/storage/outbox.h"
 #include "keyfold/kms/storage/store.h"
+#include "keyfold/kms/vault/ids.h"
 #include "keyfold/kms/vault/record_name.h"
 #include "keyfold/kms/vault/root_key.h"
 
@@ -23,8 +24,6 @@ namespace keyfold::vault {
 
 // Who may open a data directory: a development server's is not a production server's, nor the other way round.
 enum class Mode : std::uint8_t { production = 1, dev = 2 };
-
-using StoreId = ByteArray<16>;
 
 // A record as it lies in the store. Not secret: may be kept in memory, and opened when it is needed.
 struct SealedRecord {
@@ -63,7 +62,7 @@ class SealedStore : public storage::Outbox {
   static Result<std::unique_ptr<SealedStore>> open(storage::Store& store, RootKey root, Random& random, Mode mode);
 
   // Hands every record of a type over, by name; stops at the first failure and returns it. `corrupt` when a record is
-  // no longer the one that was verified or written here. Do not call the store from inside `visit`.
+  // no longer the one that was verified or written here.
   virtual Outcome scan(RecordType type, const std::function<Outcome(const OpenedRecord&)>& visit) = 0;
   virtual Outcome scan_sealed(RecordType type, const std::function<Outcome(SealedRecord)>& visit) = 0;
   // The record's sealed form, or none.
