@@ -1,0 +1,126 @@
+#include "keyfold/kms/server/call.h"
+
+#include "keyfold/core/base/try.h"
+#include "keyfold/core/protocol/errors.h"
+
+namespace keyfold::server {
+namespace {
+
+constexpr std::size_t reply_overhead =
+    1024;  // Bytes: more than names, ARNs and a ciphertext blob's first kilobytes beside a secret.
+
+audit::UserIdentity identity_of(const identity::Caller& caller) {
+  return {.type = caller.type == policy::PrincipalType::root ? "Root" : "IAMUser",
+          .principal_id = caller.principal_id(),
+          .arn = caller.arn.text(),
+          .account_id = caller.account.text(),
+          .access_key_id = caller.access_key_id.text(),
+          .user_name = caller.user_name ? caller.user_name->text() : std::string_view()};
+}
+
+// CloudTrail writes AccessDenied, and the exception's name for everything else.
+std::string_view error_code_of(const Outcome& outcome) {
+  if (outcome) return {};
+  return outcome.error().code == ErrorCode::access_denied ? "AccessDenied" : protocol::error_name(outcome.error().code);
+}
+
+}  // namespace
+
+void CallRecord::clear() {
+  key_id = {};
+  context = {};
+  algorithm = {};
+  request.clear();
+  resource.reset();
+  material = {};
+  decision = {};
+  deciding_statement.clear();
+  committed = false;
+}
+
+void Call::reserve_secret(std::size_t bytes) {
+  const std::size_t wanted = base64_size(bytes) + base64_size(scratch_.blob.size()) + reply_overhead;
+  if (reply_.body.capacity() < wanted) reply_.body.reserve(wanted);
+}
+
+Result<keys::Found> Call::find(std::string_view identifier) {
+  scratch_.record.key_id = identifier;
+  auto found = row_.identifiers == Identifiers::key_or_alias
+                   ? services_.keys.find(place_, identifier)
+                   : services_.keys.find_key(place_, identifier, row_.accounts);
+  if (found) note(*found->key);
+  return found;
+}
+
+Result<keys::Found> Call::find_alias_target(std::string_view identifier) {
+  auto found = services_.keys.find_alias_target(place_, identifier);
+  if (found) note(*found->key);
+  return found;
+}
+
+void Call::note(const keys::MaterialId& material) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<char, 64> hex;
+  std::size_t at = 0;
+  for (const std::byte b : material) {
+    hex[at++] = digits[std::to_integer<std::size_t>(b >> 4)];
+    hex[at++] = digits[std::to_integer<std::size_t>(b & std::byte{15})];
+  }
+  scratch_.record.material = InlineString<64>(std::string_view(hex.data(), at));
+}
+
+void Call::note(const policy::Reason& reason, bool allowed) {
+  scratch_.record.deciding_statement.assign(reason.deciding_statement());
+  scratch_.record.decision = allowed                                    ? "allow"
+                             : reason.cause == policy::Cause::statement ? "explicit deny"
+                                                                        : "implicit deny";
+}
+
+Outcome Call::refuse_unserved(const protocol::Unserved& unserved) const {
+  // No grants were ever made here, so no token can be one of theirs.
+  if (unserved.grant_tokens) return Error{ErrorCode::invalid_grant_token, "The grant token is not valid."};
+  if (unserved.recipient) return Error{ErrorCode::unsupported_operation, "Recipient is not supported by this service."};
+  return ok();
+}
+
+std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
+  const CallRecord& record = scratch_.record;
+  const AccountId account = record.resource ? account_of(*record.resource) : place_.account;
+  const audit::AuditEvent event{
+      .time = services_.clock.now(),
+      .user = identity_of(caller_),
+      .name = row_.name,
+      .region = place_.region.text(),
+      .source_ip = http_.peer,
+      .user_agent = http_.header("user-agent"),
+      .error_code = error_code_of(outcome),
+      .error_message = outcome ? std::string_view() : std::string_view(outcome.error().message),
+      .request = {.key_id = record.key_id,
+                  .encryption_context = record.context,
+                  .encryption_algorithm = record.algorithm,
+                  .others = record.request},
+      .response = {},
+      .details = {.key_material_id = record.material.view(),
+                  .decision = record.decision,
+                  .deciding_statement = record.deciding_statement,
+                  .tls_version = http_.transport == http::Transport::tls ? "TLS" : "",
+                  .cipher_suite = {},
+                  .others = {}},
+      .request_id = reply_.request_id.view(),
+      .event_id = event_id,
+      .access = row_.access,
+      .type = audit::EventType::aws_api_call,
+      .resource_arn = record.resource ? record.resource->text() : std::string_view(),
+      .resource_account = record.resource ? account.text() : std::string_view(),
+      .recipient_account = account.text(),
+  };
+  audit::encode(event, scratch_.leaf);
+  return scratch_.leaf;
+}
+
+OutboxRecord Call::event() {
+  const auto id = random_uuid(services_.random);
+  return {.event_id = std::string(id.view()), .body = to_bytes(leaf(ok(), id.view()))};
+}
+
+}  // namespace keyfold::server

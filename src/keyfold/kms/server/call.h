@@ -1,0 +1,260 @@
+#pragma once
+// Call: one authenticated request on its way through an operation. It carries what every operation needs (who, where,
+// the body, the services) and gathers what the audit record will say. Lives for one request, on one thread.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "keyfold/core/base/clock.h"
+#include "keyfold/core/base/log.h"
+#include "keyfold/core/base/random.h"
+#include "keyfold/core/http/service.h"
+#include "keyfold/core/protocol/request_reader.h"
+#include "keyfold/kms/audit/event.h"
+#include "keyfold/kms/audit/log.h"
+#include "keyfold/kms/identity/directory.h"
+#include "keyfold/kms/keys/keys.h"
+#include "keyfold/kms/policy/authorizer.h"
+#include "keyfold/kms/server/operation_table.h"
+
+namespace keyfold::server {
+
+namespace op = policy::op;
+using keys::KeyRecord;
+using keys::OutboxRecord;
+
+// What serving stands on. All of it outlives the server.
+struct Services {
+  keys::Keys& keys;
+  audit::AuditLog& audit;
+  storage::Outbox& outbox;
+  const identity::Callers& callers;
+  const Clock& clock;
+  const Clock& signature_clock;  // Judges the time of signatures; another one when `clock` is virtual.
+  Random& random;
+  Log& log;
+};
+
+// What the audit record of a call will say. Reused from call to call. Views are into the request.
+struct CallRecord {
+  std::string_view key_id;  // As the caller gave it.
+  ContextView context;
+  std::string_view algorithm;
+  std::vector<audit::EventField> request;
+  std::optional<KeyArn> resource;
+  InlineString<64> material;  // Hex.
+  std::string_view decision;
+  std::string deciding_statement;
+  bool committed = false;  // The record is in the outbox, in the same transaction as the change.
+
+  void clear();
+};
+
+// What a thread keeps from call to call, so that the fast lane allocates nothing.
+struct Scratch {
+  protocol::RequestReader reader;
+  CallRecord record;
+  Bytes blob;
+  std::string leaf;
+};
+
+class Call {
+ public:
+  Call(Services& services, const OperationRow& row, const identity::Caller& caller, const keys::Place& place,
+       const http::Request& http, http::Reply& reply, Scratch& scratch)
+      : services_(services), row_(row), caller_(caller), place_(place), http_(http), reply_(reply), scratch_(scratch) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  const OperationRow& row() const { return row_; }
+  const identity::Caller& caller() const { return caller_; }
+  const keys::Place& place() const { return place_; }
+  keys::Keys& keys() const { return services_.keys; }
+  const Clock& clock() const { return services_.clock; }
+  CallRecord& record() { return scratch_.record; }
+  std::string& reply() { return reply_.body; }
+  Bytes& blob() { return scratch_.blob; }
+  // Before a secret of this many bytes is written to the reply: a string that grows leaves a copy behind.
+  void reserve_secret(std::size_t bytes);
+
+  template <class Request>
+  Result<Request> read() {
+    return scratch_.reader.read<Request>(as_text(http_.body));
+  }
+
+  // The key, addressed as the table says it may be; noted for the record.
+  Result<keys::Found> find(std::string_view identifier);
+  Result<keys::Found> find_alias_target(std::string_view identifier);
+  void note(const KeyRecord& key) { scratch_.record.resource = key.arn; }
+  void note(const keys::MaterialId& material);
+
+  // Each notes the decision. It is a CHECK that the table says that this operation needs this action.
+  template <policy::KeyOperation Op>
+  Result<policy::Permit<Op>> authorize(const KeyRecord& key, const ContextView& context = {}) {
+    KEYFOLD_CHECK(row_.needs(Op::action));
+    note(key);
+    auto digest = keys::digest_of(context);
+    if (!digest) return std::move(digest).error();
+    policy::Reason reason;
+    auto permit = authorizer_.authorize<Op>(
+        caller_.for_policy(),
+        {.key = key.arn, .policy = key.policy->document, .epoch = key.epoch, .context = context, .digest = *digest},
+        reason);
+    note(reason, permit.has_value());
+    return permit;
+  }
+  template <policy::AccountOperation Op>
+  Result<policy::AccountPermit<Op>> authorize() {
+    KEYFOLD_CHECK(row_.needs(Op::action));
+    policy::Reason reason;
+    auto permit = authorizer_.authorize<Op>(caller_.for_policy(), reason);
+    note(reason, permit.has_value());
+    return permit;
+  }
+  template <policy::AliasOperation Op>
+  Result<policy::AccountPermit<Op>> authorize(const AliasName& alias) {
+    KEYFOLD_CHECK(row_.needs(Op::action));
+    policy::Reason reason;
+    auto permit =
+        authorizer_.authorize<Op>(caller_.for_policy(), alias_arn(place_.region, place_.account, alias), reason);
+    note(reason, permit.has_value());
+    return permit;
+  }
+
+  Outcome state_allows(const KeyRecord& key) const { return keys::state_allows(row_.states, key.state, key.arn); }
+  // Refuses what AWS knows and we do not serve yet.
+  Outcome refuse_unserved(const protocol::Unserved& unserved) const;
+
+  // The record of this call's success, to be committed with the change; committed() when it was.
+  OutboxRecord event();
+  void committed() { scratch_.record.committed = true; }
+  // The leaf of this call: how it ended. A view of scratch memory.
+  std::string_view leaf(const Outcome& outcome, std::string_view event_id);
+
+ private:
+  void note(const policy::Reason& reason, bool allowed);
+
+  Services& services_;
+  const OperationRow& row_;
+  const identity::Caller& caller_;
+  const keys::Place& place_;
+  const http::Request& http_;
+  http::Reply& reply_;
+  Scratch& scratch_;
+  policy::Authorizer authorizer_;
+};
+
+// What the operation does. Appends the reply's JSON to call.reply(); nothing for those that reply nothing.
+template <Operation O>
+Outcome run(Call& call);
+// In operations/, a file each.
+template <>
+Outcome run<Operation::cancel_key_deletion>(Call& call);
+template <>
+Outcome run<Operation::create_alias>(Call& call);
+template <>
+Outcome run<Operation::create_key>(Call& call);
+template <>
+Outcome run<Operation::decrypt>(Call& call);
+template <>
+Outcome run<Operation::delete_alias>(Call& call);
+template <>
+Outcome run<Operation::describe_key>(Call& call);
+template <>
+Outcome run<Operation::disable_key>(Call& call);
+template <>
+Outcome run<Operation::disable_key_rotation>(Call& call);
+template <>
+Outcome run<Operation::enable_key>(Call& call);
+template <>
+Outcome run<Operation::enable_key_rotation>(Call& call);
+template <>
+Outcome run<Operation::encrypt>(Call& call);
+template <>
+Outcome run<Operation::generate_data_key>(Call& call);
+template <>
+Outcome run<Operation::generate_data_key_without_plaintext>(Call& call);
+template <>
+Outcome run<Operation::generate_random>(Call& call);
+template <>
+Outcome run<Operation::get_key_policy>(Call& call);
+template <>
+Outcome run<Operation::get_key_rotation_status>(Call& call);
+template <>
+Outcome run<Operation::list_aliases>(Call& call);
+template <>
+Outcome run<Operation::list_key_policies>(Call& call);
+template <>
+Outcome run<Operation::list_key_rotations>(Call& call);
+template <>
+Outcome run<Operation::list_keys>(Call& call);
+template <>
+Outcome run<Operation::list_resource_tags>(Call& call);
+template <>
+Outcome run<Operation::put_key_policy>(Call& call);
+template <>
+Outcome run<Operation::re_encrypt>(Call& call);
+template <>
+Outcome run<Operation::rotate_key_on_demand>(Call& call);
+template <>
+Outcome run<Operation::schedule_key_deletion>(Call& call);
+template <>
+Outcome run<Operation::tag_resource>(Call& call);
+template <>
+Outcome run<Operation::untag_resource>(Call& call);
+template <>
+Outcome run<Operation::update_alias>(Call& call);
+template <>
+Outcome run<Operation::update_key_description>(Call& call);
+
+Outcome run(Operation operation, Call& call);  // By the table.
+
+// Between finding a key and using it the key may change: the permit is then outdated (`conflict`), and all is decided
+// anew.
+template <class Attempt>
+Outcome on_current_key(Call& call, Attempt&& attempt) {
+  constexpr int attempts_max = 5;
+  for (int i = 1;; ++i) {
+    Outcome outcome = attempt();
+    if (outcome || outcome.error().code != ErrorCode::conflict || i == attempts_max) return outcome;
+    call.reply().clear();
+  }
+}
+
+// The shape of most management operations: find, authorize, change. `change(permit, event)` returns the key as it then
+// is; `reply(key)` writes what the operation replies.
+template <policy::KeyOperation Op, class Change, class Reply>
+Outcome change_key(Call& call, std::string_view identifier, Change&& change, Reply&& reply) {
+  return on_current_key(call, [&]() -> Outcome {
+    auto found = call.find(identifier);
+    if (!found) return std::move(found).error();
+    auto permit = call.authorize<Op>(*found->key);
+    if (!permit) return std::move(permit).error();
+    auto key = change(*std::move(permit), call.event());
+    if (!key) return std::move(key).error();
+    call.committed();
+    reply(**key);
+    return ok();
+  });
+}
+template <policy::KeyOperation Op, class Change>
+Outcome change_key(Call& call, std::string_view identifier, Change&& change) {
+  return change_key<Op>(call, identifier, std::forward<Change>(change), [](const KeyRecord&) {});
+}
+
+// The shape of the reads: find, authorize, look at the state. The key, then.
+template <policy::KeyOperation Op>
+Result<std::shared_ptr<const KeyRecord>> read_key(Call& call, std::string_view identifier) {
+  auto found = call.find(identifier);
+  if (!found) return std::move(found).error();
+  auto permit = call.authorize<Op>(*found->key);
+  if (!permit) return std::move(permit).error();
+  auto allowed = call.state_allows(*found->key);
+  if (!allowed) return std::move(allowed).error();
+  return std::move(found->key);
+}
+
+}  // namespace keyfold::server

@@ -1,0 +1,133 @@
+#include "keyfold/kms/server/operation_table.h"
+
+#include <algorithm>
+
+namespace keyfold::server {
+namespace {
+
+namespace op = policy::op;
+using audit::Access;
+using http::Lane;
+using keys::StateRule;
+using policy::ResourceKind;
+using Accounts = keys::Keys::Accounts;
+
+constexpr std::string_view context_key[] = {"kms:EncryptionContext:*"};
+constexpr std::span<const std::string_view> no_keys;
+constexpr std::string_view target_prefix = "TrentService.";
+
+// Facts: AWS's API model, and its tables of condition keys, key states and cross-account use.
+// clang-format off
+constexpr std::array<OperationRow, operation_count> table = {{
+  {.operation = Operation::cancel_key_deletion, .name = "CancelKeyDeletion", .actions = {op::CancelKeyDeletion::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::cancel_key_deletion, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::create_alias, .name = "CreateAlias", .actions = {op::CreateAlias::action, {}},
+   .resource = ResourceKind::alias_and_key, .states = StateRule::edit, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::create_key, .name = "CreateKey", .actions = {op::CreateKey::action, {}},
+   .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::none, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::decrypt, .name = "Decrypt", .actions = {op::Decrypt::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
+   .condition_keys = context_key, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::delete_alias, .name = "DeleteAlias", .actions = {op::DeleteAlias::action, {}},
+   .resource = ResourceKind::alias_and_key, .states = StateRule::any_state, .identifiers = Identifiers::none, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::describe_key, .name = "DescribeKey", .actions = {op::DescribeKey::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::disable_key, .name = "DisableKey", .actions = {op::DisableKey::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::enable_disable, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::disable_key_rotation, .name = "DisableKeyRotation", .actions = {op::DisableKeyRotation::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::rotation_setting, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::enable_key, .name = "EnableKey", .actions = {op::EnableKey::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::enable_disable, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::enable_key_rotation, .name = "EnableKeyRotation", .actions = {op::EnableKeyRotation::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::rotation_setting, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::encrypt, .name = "Encrypt", .actions = {op::Encrypt::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
+   .condition_keys = context_key, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::generate_data_key, .name = "GenerateDataKey", .actions = {op::GenerateDataKey::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
+   .condition_keys = context_key, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::generate_data_key_without_plaintext, .name = "GenerateDataKeyWithoutPlaintext", .actions = {op::GenerateDataKeyWithoutPlaintext::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
+   .condition_keys = context_key, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::generate_random, .name = "GenerateRandom", .actions = {op::GenerateRandom::action, {}},
+   .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::none, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::get_key_policy, .name = "GetKeyPolicy", .actions = {op::GetKeyPolicy::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::get_key_rotation_status, .name = "GetKeyRotationStatus", .actions = {op::GetKeyRotationStatus::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::rotation_status, .identifiers = Identifiers::key_only, .accounts = Accounts::any,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::list_aliases, .name = "ListAliases", .actions = {op::ListAliases::action, {}},
+   .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::slow},
+  {.operation = Operation::list_key_policies, .name = "ListKeyPolicies", .actions = {op::ListKeyPolicies::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::list_key_rotations, .name = "ListKeyRotations", .actions = {op::ListKeyRotations::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::list_keys, .name = "ListKeys", .actions = {op::ListKeys::action, {}},
+   .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::none, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::slow},
+  {.operation = Operation::list_resource_tags, .name = "ListResourceTags", .actions = {op::ListResourceTags::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::put_key_policy, .name = "PutKeyPolicy", .actions = {op::PutKeyPolicy::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::re_encrypt, .name = "ReEncrypt", .actions = {op::ReEncryptFrom::action, op::ReEncryptTo::action},
+   .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
+   .condition_keys = context_key, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::rotate_key_on_demand, .name = "RotateKeyOnDemand", .actions = {op::RotateKeyOnDemand::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::rotate_on_demand, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::schedule_key_deletion, .name = "ScheduleKeyDeletion", .actions = {op::ScheduleKeyDeletion::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::schedule_deletion, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::tag_resource, .name = "TagResource", .actions = {op::TagResource::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::edit, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::untag_resource, .name = "UntagResource", .actions = {op::UntagResource::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::edit, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::update_alias, .name = "UpdateAlias", .actions = {op::UpdateAlias::action, {}},
+   .resource = ResourceKind::alias_and_key, .states = StateRule::edit, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::update_key_description, .name = "UpdateKeyDescription", .actions = {op::UpdateKeyDescription::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::edit, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+}};
+// clang-format on
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < table.size(); ++i)
+    if (static_cast<std::size_t>(table[i].operation) != i || (i > 0 && table[i - 1].name >= table[i].name))
+      return false;
+  return true;
+}
+static_assert(in_order(), "one row for each operation, in its order");
+
+}  // namespace
+
+const std::array<OperationRow, operation_count>& operation_table() { return table; }
+
+const OperationRow& row_of(Operation operation) { return table[static_cast<std::size_t>(operation)]; }
+
+const OperationRow* find_operation(std::string_view target) {
+  if (!target.starts_with(target_prefix)) return nullptr;
+  const std::string_view name = target.substr(target_prefix.size());
+  const auto* row = std::ranges::lower_bound(table, name, {}, &OperationRow::name);
+  return row != table.end() && row->name == name ? row : nullptr;
+}
+
+}  // namespace keyfold::server

@@ -1,0 +1,16 @@
+#include "keyfold/core/base/try.h"
+#include "keyfold/core/protocol/responses.h"
+#include "keyfold/kms/server/call.h"
+
+namespace keyfold::server {
+
+template <>
+Outcome run<Operation::cancel_key_deletion>(Call& call) {
+  TRY_ASSIGN(const auto request, call.read<protocol::KeyIdRequest>());
+  return change_key<op::CancelKeyDeletion>(
+      call, request.key_id,
+      [&](auto permit, const OutboxRecord& event) { return call.keys().cancel_deletion(std::move(permit), event); },
+      [&](const KeyRecord& key) { protocol::append_key_id(call.reply(), key.arn.text()); });
+}
+
+}  // namespace keyfold::server

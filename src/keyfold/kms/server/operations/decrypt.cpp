@@ -1,0 +1,29 @@
+#include "keyfold/core/base/try.h"
+#include "keyfold/core/protocol/responses.h"
+#include "keyfold/kms/server/call.h"
+#include "keyfold/kms/server/operations/shared.h"
+
+namespace keyfold::server {
+
+template <>
+Outcome run<Operation::decrypt>(Call& call) {
+  TRY_ASSIGN(const auto request, call.read<protocol::DecryptRequest>());
+  call.record().context = request.context;
+  TRY(call.refuse_unserved(request.unserved));
+  TRY(ignores_ciphertext_properly(request.dry_run, request.ignore_ciphertext, request.key_id, "keyId"));
+  return on_current_key(call, [&]() -> Outcome {
+    TRY_ASSIGN(const auto found, find_for_ciphertext(call, request.ciphertext, request.key_id));
+    TRY_ASSIGN(auto permit, call.authorize<op::Decrypt>(*found.key, request.context));
+    TRY(suits_symmetric_key(call, request.algorithm));
+    if (request.dry_run) return dry_run(call, *found.key);
+    TRY_ASSIGN(const auto decrypted, call.keys().decrypt(std::move(permit), request.ciphertext, request.context));
+    call.note(decrypted.material);
+    call.reserve_secret(decrypted.plaintext.size());
+    protocol::append(call.reply(), protocol::DecryptResponse{.key_id = found.key->arn.text(),
+                                                             .plaintext = decrypted.plaintext.reveal(),
+                                                             .key_material_id = call.record().material.view()});
+    return ok();
+  });
+}
+
+}  // namespace keyfold::server

@@ -1,0 +1,14 @@
+#include "keyfold/core/base/try.h"
+#include "keyfold/kms/server/call.h"
+
+namespace keyfold::server {
+
+template <>
+Outcome run<Operation::enable_key>(Call& call) {
+  TRY_ASSIGN(const auto request, call.read<protocol::KeyIdRequest>());
+  return change_key<op::EnableKey>(call, request.key_id, [&](auto permit, const OutboxRecord& event) {
+    return call.keys().enable(std::move(permit), event);
+  });
+}
+
+}  // namespace keyfold::server

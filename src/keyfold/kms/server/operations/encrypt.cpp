@@ -1,0 +1,27 @@
+#include "keyfold/core/base/try.h"
+#include "keyfold/core/protocol/responses.h"
+#include "keyfold/kms/server/call.h"
+#include "keyfold/kms/server/operations/shared.h"
+
+namespace keyfold::server {
+
+template <>
+Outcome run<Operation::encrypt>(Call& call) {
+  TRY_ASSIGN(const auto request, call.read<protocol::EncryptRequest>());
+  call.record().context = request.context;
+  TRY(call.refuse_unserved(request.unserved));
+  return on_current_key(call, [&]() -> Outcome {
+    TRY_ASSIGN(const auto found, call.find(request.key_id));
+    TRY_ASSIGN(auto permit, call.authorize<op::Encrypt>(*found.key, request.context));
+    TRY(suits_symmetric_key(call, request.algorithm));
+    if (request.dry_run) return dry_run(call, *found.key);
+    TRY_ASSIGN(const auto material,
+               call.keys().encrypt(std::move(permit), request.plaintext, request.context, call.blob()));
+    call.note(material);
+    protocol::append(call.reply(),
+                     protocol::EncryptResponse{.ciphertext = call.blob(), .key_id = found.key->arn.text()});
+    return ok();
+  });
+}
+
+}  // namespace keyfold::server

@@ -1,0 +1,25 @@
+#include "keyfold/core/base/try.h"
+#include "keyfold/kms/server/call.h"
+#include "keyfold/kms/server/operations/shared.h"
+
+namespace keyfold::server {
+
+template <>
+Outcome run<Operation::put_key_policy>(Call& call) {
+  TRY_ASSIGN(const auto request, call.read<protocol::PutKeyPolicyRequest>());
+  TRY(only_default_policy(request.policy_name));
+  call.record().request.push_back(
+      audit::EventField::boolean("bypassPolicyLockoutSafetyCheck", request.bypass_policy_lockout_safety_check));
+  return on_current_key(call, [&]() -> Outcome {
+    TRY_ASSIGN(const auto found, call.find(request.key_id));
+    TRY_ASSIGN(auto permit, call.authorize<op::PutKeyPolicy>(*found.key));
+    TRY_ASSIGN(const auto document, policy::Document::parse(request.policy));
+    if (!request.bypass_policy_lockout_safety_check)
+      TRY(policy::keeps_put_key_policy(document, call.caller().for_policy(), found.key->arn));
+    TRY(call.keys().put_policy(std::move(permit), std::string(request.policy), call.event()));
+    call.committed();
+    return ok();
+  });
+}
+
+}  // namespace keyfold::server

@@ -1,0 +1,41 @@
+#include "keyfold/core/base/try.h"
+#include "keyfold/core/protocol/responses.h"
+#include "keyfold/kms/server/call.h"
+#include "keyfold/kms/server/operations/shared.h"
+
+namespace keyfold::server {
+
+template <>
+Outcome run<Operation::re_encrypt>(Call& call) {
+  TRY_ASSIGN(const auto request, call.read<protocol::ReEncryptRequest>());
+  call.record().context = request.source_context;
+  TRY(call.refuse_unserved(request.unserved));
+  TRY(ignores_ciphertext_properly(request.dry_run, request.ignore_ciphertext, request.source_key_id, "sourceKeyId"));
+  return on_current_key(call, [&]() -> Outcome {
+    TRY_ASSIGN(const auto source, find_for_ciphertext(call, request.ciphertext, request.source_key_id));
+    TRY_ASSIGN(auto from, call.authorize<op::ReEncryptFrom>(*source.key, request.source_context));
+    TRY_ASSIGN(const auto destination, call.find(request.destination_key_id));
+    TRY_ASSIGN(auto to, call.authorize<op::ReEncryptTo>(*destination.key, request.destination_context));
+    TRY(suits_symmetric_key(call, request.source_algorithm));
+    TRY(suits_symmetric_key(call, request.destination_algorithm));
+    if (request.dry_run) {
+      TRY(call.state_allows(*source.key));
+      return dry_run(call, *destination.key);
+    }
+    TRY_ASSIGN(const auto materials,
+               call.keys().re_encrypt(std::move(from), std::move(to), request.ciphertext, request.source_context,
+                                      request.destination_context, call.blob()));
+    call.note(materials.source);
+    const auto source_material = call.record().material;
+    call.note(materials.destination);
+    protocol::append(call.reply(),
+                     protocol::ReEncryptResponse{.ciphertext = call.blob(),
+                                                 .source_key_id = source.key->arn.text(),
+                                                 .key_id = destination.key->arn.text(),
+                                                 .source_key_material_id = source_material.view(),
+                                                 .destination_key_material_id = call.record().material.view()});
+    return ok();
+  });
+}
+
+}  // namespace keyfold::server

@@ -1,0 +1,53 @@
+#pragma once
+// What several operations do alike.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "keyfold/core/protocol/json_writer.h"
+#include "keyfold/core/protocol/requests.h"
+#include "keyfold/kms/server/call.h"
+
+namespace keyfold::server {
+
+inline constexpr std::string_view default_policy_name = "default";  // The only one there is.
+Outcome only_default_policy(const protocol::Text& name);
+
+std::vector<keys::Tag> owned(std::span<const protocol::Tag> tags);
+void append_metadata(std::string& out, const KeyRecord& key);
+
+// Fails with `invalid_key_usage` when the algorithm asked for is not the one that symmetric keys have. Notes it for the
+// record.
+Outcome suits_symmetric_key(Call& call, const protocol::Text& algorithm);
+// There are none.
+Outcome no_custom_key_store(const protocol::Text& id);
+// How long a data key is asked for: exactly one of KeySpec and NumberOfBytes says it.
+Result<std::size_t> data_key_size(Call& call, const protocol::GenerateDataKeyRequest& request);
+
+// A dry run that got this far: `dry_run_operation`, or what the key's state says.
+Outcome dry_run(Call& call, const KeyRecord& key);
+// IGNORE_CIPHERTEXT makes sense in a dry run that names the key.
+Outcome ignores_ciphertext_properly(bool dry_run, bool ignore, const protocol::Text& key_id, std::string_view member);
+// The key of a ciphertext. `named`, when the caller gave it, must be the same key, else `incorrect_key`; without a
+// ciphertext it is the key.
+Result<keys::Found> find_for_ciphertext(Call& call, BytesView ciphertext, const protocol::Text& named);
+
+struct PageLimits {
+  std::int64_t usual;  // Without a Limit.
+  std::int64_t max;
+};
+Result<std::size_t> page_limit(const protocol::Integer& asked, PageLimits limits);
+
+// {"<list>":[…],"Truncated":…} with NextMarker when there is more.
+template <class Item, class Write>
+void append_page(std::string& out, std::string_view list, const keys::Page<Item>& page, Write&& write) {
+  protocol::JsonWriter json(out);
+  json.begin_object().name(list).begin_array();
+  for (const Item& item : page.items) write(json, item);
+  json.end_array();
+  if (!page.next_marker.empty()) json.text("NextMarker", page.next_marker);
+  json.boolean("Truncated", !page.next_marker.empty()).end_object();
+}
+
+}  // namespace keyfold::server

@@ -1,0 +1,15 @@
+#include "keyfold/core/base/try.h"
+#include "keyfold/kms/server/call.h"
+
+namespace keyfold::server {
+
+template <>
+Outcome run<Operation::untag_resource>(Call& call) {
+  TRY_ASSIGN(const auto request, call.read<protocol::UntagResourceRequest>());
+  const std::vector<std::string> tag_keys(request.tag_keys.begin(), request.tag_keys.end());
+  return change_key<op::UntagResource>(call, request.key_id, [&](auto permit, const OutboxRecord& event) {
+    return call.keys().untag(std::move(permit), tag_keys, event);
+  });
+}
+
+}  // namespace keyfold::server
