@@ -245,7 +245,7 @@ Outcome CommittingLog::recover() {
   const std::lock_guard file(file_mutex_);
   TRY(segment_.roll_back());
   TRY(segment_.verify());
-  TRY(segment_.make_room(leaf_size_max));
+  TRY(segment_.make_room(room_wanted));
   TRY(roll_over_if_full());
   TRY(sync_segment());
   return segment_.verify();

@@ -129,7 +129,7 @@ Outcome CommittingLog::healthy() {
   const std::lock_guard file(file_mutex_);
   const auto look = [this]() -> Outcome {
     TRY(segment_.verify());
-    return segment_.make_room(leaf_size_max);
+    return segment_.make_room(room_wanted);
   };
   if (auto looked = look(); !looked) return Error{ErrorCode::internal, std::move(looked).error().message};
   return ok();

@@ -19,6 +19,9 @@ struct OutboxRecord;
 
 namespace keyfold::audit {
 
+// Room for some records more: without it the log does not call itself healthy.
+inline constexpr std::size_t room_wanted = 65536;  // Bytes.
+
 class CommittingLog final : public AuditLog {
  public:
   struct Start {
