@@ -15,7 +15,7 @@ inline constexpr std::string_view reserved_context_prefix = "aws-crypto-";
 inline constexpr std::string_view public_key_context_key = "aws-crypto-public-key";
 
 // Appends the pairs sorted by the key's UTF-8 bytes. Fails with `invalid_input`, and appends nothing, when a text is
-// not UTF-8, when a key is empty, or when the whole is larger than serialized_context_max.
+// not UTF-8, or when the whole is larger than serialized_context_max.
 Outcome append_serialized_context(Bytes& out, const ContextView& context);
 
 // Reads what a header holds; `pairs` receives the pairs and, with `bytes`, holds the view up. Any order is accepted

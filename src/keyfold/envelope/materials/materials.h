@@ -38,9 +38,7 @@ struct EncryptionMaterials {
 
 struct DecryptionMaterials {
   const AlgorithmSuite* suite = nullptr;
-  ContextView encryption_context;  // As in the header; the view is valid during the call that was given it, not after.
-  BytesView serialized_context;    // Likewise, in the header's own order: what raw keyrings authenticated.
-  SecretBytes data_key;            // Empty until a keyring unwrapped it.
+  SecretBytes data_key;
   std::shared_ptr<const VerificationKey> verification_key;  // Null unless the suite signs.
 };
 

@@ -1,0 +1,36 @@
+#include "keyfold/envelope/keyrings/failures.h"
+
+#include <algorithm>
+#include <array>
+
+namespace keyfold::keyrings {
+namespace {
+
+// The most telling first; what is not listed comes before the last.
+constexpr std::array telling{
+    ErrorCode::unavailable,   ErrorCode::throttling, ErrorCode::dependency_timeout, ErrorCode::key_unavailable,
+    ErrorCode::access_denied, ErrorCode::disabled,   ErrorCode::invalid_state,      ErrorCode::not_found,
+};
+
+std::size_t rank(ErrorCode code) {
+  if (code == ErrorCode::incorrect_key) return telling.size() + 1;  // "Not for me" tells the least.
+  return static_cast<std::size_t>(std::ranges::find(telling, code) - telling.begin());
+}
+
+}  // namespace
+
+void Failures::add(std::string who, Error error) { failures_.push_back({std::move(who), std::move(error)}); }
+
+Error Failures::summary(std::string_view what) const {
+  KEYFOLD_CHECK(!failures_.empty());
+  const auto& most = *std::ranges::min_element(failures_, {}, [](const Failure& f) { return rank(f.error.code); });
+  std::string text(what);
+  std::string_view separator = ": ";
+  for (const auto& [who, error] : failures_) {
+    text.append(separator).append(who).append(": ").append(error.message);
+    separator = "; ";
+  }
+  return {most.error.code, std::move(text)};
+}
+
+}  // namespace keyfold::keyrings

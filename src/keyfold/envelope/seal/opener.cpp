@@ -1,0 +1,125 @@
+#include "keyfold/envelope/seal/opener.h"
+
+#include "keyfold/core/base/try.h"
+#include "keyfold/envelope/message/footer.h"
+
+namespace keyfold::seal {
+
+Opener::Opener(std::shared_ptr<keyrings::MaterialsManager> manager, Sink& sink, OpenOptions options)
+    : manager_(std::move(manager)), sink_(&sink), options_(std::move(options)) {
+  KEYFOLD_CHECK(manager_ != nullptr);
+}
+
+Opener::~Opener() {
+  wipe(plaintext_);
+  wipe(signed_plaintext_);
+}
+
+Outcome Opener::update(BytesView sealed) {
+  KEYFOLD_CHECK(!finished_);
+  if (failed_) return *failed_;
+  auto taken = take(sealed);
+  if (!taken) failed_ = taken.error();
+  return taken;
+}
+
+Result<MessageInfo> Opener::finish() {
+  KEYFOLD_CHECK(!finished_);
+  finished_ = true;
+  if (failed_) return *failed_;
+  if (at_ != At::end) return Error{ErrorCode::invalid_input, "the message is cut short"};
+  if (start_->info.suite->signs()) TRY(sink_->write(signed_plaintext_));  // Nothing, where it went to quarantine.
+  return std::move(start_->info);
+}
+
+// Works on the caller's bytes where they are; holds only what does not make a whole header, frame or footer yet.
+Outcome Opener::take(BytesView sealed) {
+  while (!held_.empty() && !sealed.empty()) {
+    const auto missing = std::min(needed_ - held_.size(), sealed.size());
+    held_.insert(held_.end(), sealed.begin(), sealed.begin() + static_cast<std::ptrdiff_t>(missing));
+    sealed = sealed.subspan(missing);
+    if (held_.size() < needed_) return ok();
+    TRY_ASSIGN(const auto taken, take_all(held_));
+    // A step asks for no more than it takes, so either all was taken or nothing.
+    KEYFOLD_CHECK(taken == 0 || taken == held_.size());
+    if (taken != 0) held_.clear();
+  }
+  if (sealed.empty()) return ok();
+  TRY_ASSIGN(const auto taken, take_all(sealed));
+  const auto rest = sealed.subspan(taken);
+  held_.assign(rest.begin(), rest.end());
+  return ok();
+}
+
+Result<std::size_t> Opener::take_all(BytesView bytes) {
+  std::size_t taken = 0;
+  while (taken < bytes.size()) {
+    TRY_ASSIGN(const auto done, step(bytes.subspan(taken)));
+    if (done.taken == 0) {
+      needed_ = done.needed;
+      break;
+    }
+    taken += done.taken;
+  }
+  return taken;
+}
+
+Result<Opener::Step> Opener::step(BytesView bytes) {
+  switch (at_) {
+    case At::header:
+      return open_header(bytes);
+    case At::frames:
+      return open_frame(bytes);
+    case At::footer:
+      return check_footer(bytes);
+    case At::end:
+      break;
+  }
+  return Error{ErrorCode::invalid_input, "the message is followed by bytes that are not part of it"};
+}
+
+Result<Opener::Step> Opener::open_header(BytesView bytes) {
+  TRY_ASSIGN(const auto read, message::read_header(bytes, options_.limits));
+  if (const auto* more = std::get_if<message::NeedsMore>(&read)) return Step{.taken = 0, .needed = more->at_least};
+  const auto& header = std::get<message::Header>(read);
+  TRY_ASSIGN(auto start, start_open(*manager_, header, bytes.first(header.size), options_));
+  start_.emplace(std::move(start));
+  at_ = At::frames;
+  return Step{.taken = header.size, .needed = 0};
+}
+
+Result<Opener::Step> Opener::open_frame(BytesView bytes) {
+  const auto& info = start_->info;
+  TRY_ASSIGN(const auto read, message::read_frame_head(bytes, info.frame_length, sequence_));
+  if (const auto* more = std::get_if<message::NeedsMore>(&read)) return Step{.taken = 0, .needed = more->at_least};
+  const auto& head = std::get<message::FrameHead>(read);
+  if (head.size() > bytes.size()) return Step{.taken = 0, .needed = head.size()};
+  plaintext_.resize(head.content_size);
+  TRY(start_->cipher.open_frame(head, bytes.first(head.size()), plaintext_));
+  TRY(release(plaintext_));
+  ++sequence_;
+  if (head.kind == message::FrameKind::final) at_ = info.suite->signs() ? At::footer : At::end;
+  return Step{.taken = head.size(), .needed = 0};
+}
+
+Result<Opener::Step> Opener::check_footer(BytesView bytes) {
+  TRY_ASSIGN(const auto read, message::read_footer(bytes));
+  if (const auto* more = std::get_if<message::NeedsMore>(&read)) return Step{.taken = 0, .needed = more->at_least};
+  const auto& footer = std::get<message::Footer>(read);
+  TRY(start_->verification_key->verify(start_->cipher.finish_digest(), footer.signature));
+  at_ = At::end;
+  return Step{.taken = footer.size, .needed = 0};
+}
+
+Outcome Opener::release(BytesView plaintext) {
+  if (!start_->info.suite->signs() || options_.signed_release == SignedRelease::to_quarantine)
+    return sink_->write(plaintext);
+  if (plaintext.size() > options_.signed_plaintext_max - signed_plaintext_.size())
+    return Error{ErrorCode::limit_exceeded, "the message is signed, and its plaintext is larger than the " +
+                                                std::to_string(options_.signed_plaintext_max) +
+                                                " bytes that may be held until the signature is verified"};
+  signed_plaintext_.insert(signed_plaintext_.end(), plaintext.begin(), plaintext.end());
+  return ok();
+}
+
+}  // namespace keyfold::seal
