@@ -25,15 +25,6 @@ constexpr std::size_t class_of(std::size_t size) {
 constexpr std::size_t cell_size(std::size_t size_class) { return cell_min << size_class; }
 static_assert(class_of(1) == 0 && class_of(32) == 0 && class_of(33) == 1 && class_of(4096) == class_count - 1);
 
-// What -fsanitize=… builds do instead.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEYFOLD_ARENA_IS_HEAP 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KEYFOLD_ARENA_IS_HEAP 1
-#endif
-#endif
-
 #ifndef KEYFOLD_ARENA_IS_HEAP
 
 // A free cell holds the address of the next. (In a forked child the cells are zero: its lists end early, and safely.)
@@ -74,9 +65,16 @@ class Arena {
   void refill(FreeList& to, std::size_t size_class, std::size_t wanted) {
     const std::lock_guard lock(mutex_);
     if (size_ == 0 && !map(arena_size_default)) return;
-    for (std::size_t i = 0; i < wanted; ++i) {
+    std::size_t taken = 0;
+    for (; taken < wanted; ++taken) {
       FreeCell* cell = free_[size_class].pop();
-      if (cell == nullptr) cell = carve(size_class);
+      if (cell == nullptr) break;
+      to.push(cell);
+    }
+    // New ones only when there is no used one, else the arena would grow although cells come back.
+    if (taken > 0) return;
+    for (; taken < wanted; ++taken) {
+      FreeCell* cell = carve(size_class);
       if (cell == nullptr) return;
       to.push(cell);
     }
@@ -109,8 +107,9 @@ class Arena {
         madvise(start, size, MADV_DONTDUMP) != 0 || madvise(start, size, MADV_WIPEONFORK) != 0) {
       const int reason = errno;
       munmap(whole, size + 2 * page);
-      return Error{ErrorCode::unavailable, "cannot lock " + std::to_string(size / 1024) + " KiB of memory for secrets (" +
-                                               std::strerror(reason) + "); raise RLIMIT_MEMLOCK (ulimit -l)"};
+      return Error{ErrorCode::unavailable, "cannot lock " + std::to_string(size / 1024) +
+                                               " KiB of memory for secrets (" + std::strerror(reason) +
+                                               "); raise RLIMIT_MEMLOCK (ulimit -l)"};
     }
     size_ = size;
     start_.store(start, std::memory_order_release);
@@ -143,7 +142,8 @@ struct ThreadCache {
   std::array<FreeList, class_count> lists;
   ~ThreadCache();
 };
-thread_local bool cache_gone = false;  // Trivially destroyed, so still readable when other thread-locals release secrets.
+thread_local bool cache_gone =
+    false;  // Trivially destroyed, so still readable when other thread-locals release secrets.
 thread_local ThreadCache cache;
 
 ThreadCache::~ThreadCache() {

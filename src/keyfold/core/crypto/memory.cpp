@@ -12,15 +12,7 @@
 
 namespace keyfold::crypto {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEYFOLD_ORDINARY_MEMORY 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KEYFOLD_ORDINARY_MEMORY 1
-#endif
-#endif
-
-#ifdef KEYFOLD_ORDINARY_MEMORY
+#ifdef KEYFOLD_ARENA_IS_HEAP
 
 void use_wiping_memory() {}
 

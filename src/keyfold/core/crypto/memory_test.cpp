@@ -10,15 +10,7 @@
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/core/crypto/kdf.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEYFOLD_ORDINARY_MEMORY 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KEYFOLD_ORDINARY_MEMORY 1
-#endif
-#endif
-
-#ifndef KEYFOLD_ORDINARY_MEMORY
+#ifndef KEYFOLD_ARENA_IS_HEAP
 
 namespace keyfold::crypto {
 namespace {

@@ -6,19 +6,12 @@
 #include <cstdlib>
 #include <vector>
 
+#include "keyfold/core/base/arena.h"
 #include "keyfold/core/sigv4/sign.h"
 #include "keyfold/core/sigv4/signing_key.h"
 #include "keyfold/core/sigv4/verify.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEYFOLD_MALLOC_IS_TAKEN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KEYFOLD_MALLOC_IS_TAKEN 1
-#endif
-#endif
-
-#ifndef KEYFOLD_MALLOC_IS_TAKEN
+#ifndef KEYFOLD_ARENA_IS_HEAP  // Nor is malloc ours to replace, then.
 
 namespace {
 std::atomic<std::size_t> allocations = 0;
