@@ -184,18 +184,31 @@ Reason why_allowed(const Findings& f) {
   return by(f.key.delegates, PolicyKind::key);
 }
 
+// Whether it depends on the unknown whom the statement names. For an Allow it matters how: by name or by account.
+Tri names(const Statement& statement, const Principal& principal, bool& open) {
+  Tri by_name = Tri::no;
+  Tri by_account = Tri::no;
+  for (const auto& pattern : statement.principals) {
+    Tri& so_far = pattern.kind == PrincipalPattern::Kind::account ? by_account : by_name;
+    so_far = either(so_far, matches_principal(pattern, principal));
+  }
+  const Tri named = either(by_name, by_account);
+  open =
+      statement.effect == Effect::deny ? named == Tri::unknown : by_name == Tri::unknown || by_account == Tri::unknown;
+  return named;
+}
+
 // What of this statement is still open.
 void add_remaining(std::vector<Remaining>& out, const Statement& statement, PolicyKind policy, std::size_t index,
                    const Request& request) {
   using What = Remaining::What;
-  const Tri who = policy == PolicyKind::identity ? Tri::yes : any(statement.principals, [&](const auto& p) {
-    return matches_principal(p, request.principal);
-  });
-  if (both(who, concerns(statement, request)) != Tri::unknown) return;
+  if (concerns(statement, request) == Tri::no) return;
+  bool open = false;
+  if (policy == PolicyKind::key && names(statement, request.principal, open) == Tri::no) return;
   const auto add = [&](What what, const ContextCondition* condition = nullptr) {
     out.push_back({.what = what, .policy = policy, .index = index, .statement = &statement, .condition = condition});
   };
-  if (who == Tri::unknown) add(What::principal);
+  if (open) add(What::principal);
   if (any(statement.actions, [&](const auto& p) { return matches_action(p, request); }) == Tri::unknown)
     add(What::action);
   if (any(statement.resources, [&](const auto& p) { return matches_resource(p, request); }) == Tri::unknown)

@@ -7,6 +7,8 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "keyfold/core/base/encryption_context.h"
 
@@ -17,7 +19,9 @@ template <class T>
 class Attribute {
  public:
   Attribute() = default;  // Unknown.
-  Attribute(T value) : value_(std::move(value)) {}
+  template <class U>
+    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, Attribute>)
+  Attribute(U&& value) : value_(std::forward<U>(value)) {}
   bool known() const { return value_.has_value(); }
   const T& operator*() const { return *value_; }
   const T* operator->() const { return &*value_; }

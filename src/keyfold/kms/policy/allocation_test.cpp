@@ -1,0 +1,72 @@
+// That deciding "allow" allocates nothing: malloc itself is counted.
+
+#include <atomic>
+#include <cstdlib>
+
+#include "keyfold/kms/policy/policy_testing.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KEYFOLD_MALLOC_IS_TAKEN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define KEYFOLD_MALLOC_IS_TAKEN 1
+#endif
+#endif
+
+#ifndef KEYFOLD_MALLOC_IS_TAKEN
+
+namespace {
+std::atomic<std::size_t> allocations = 0;
+}
+
+extern "C" {
+void* __libc_malloc(std::size_t size);  // NOLINT(bugprone-reserved-identifier): glibc's name.
+__attribute__((visibility("default"))) void* malloc(std::size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+}
+
+namespace keyfold::policy {
+namespace {
+
+TEST(Allocations, NoneInAllowingACallAndSpendingItsPermit) {
+  const auto policy = key_policy(R"(
+    {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/other"},"Action":"kms:*","Resource":"*"},
+    {"Effect":"Deny","Principal":"*","Action":"kms:Decrypt","Resource":"*",
+     "Condition":{"StringEquals":{"kms:EncryptionContext:a name that is not short":"and a value that is not short"}}},
+    {"Sid":"a statement whose label is too long to be held inside of a std::string","Effect":"Allow",
+     "Principal":{"AWS":["arn:aws:iam::111122223333:root","444455556666"]},"Action":["kms:Encr*t","kms:De*"],
+     "Resource":"arn:aws:kms:*:111122223333:key/*"})");
+  const auto identity = identity_policy(R"({"Effect":"Allow","Action":["kms:List*","kms:*crypt"],"Resource":"*"})");
+  const auto arn = user_of(home(), "ledger-writer");
+  const Caller caller{.arn = arn, .account = home(), .identity_policy = &identity};
+  std::vector<ContextPair> pairs;
+  const EncryptionContext context = {{"a name that is not short", "another value that is not short"}, {"b", "c"}};
+  const KeyAccess access{
+      .key = sample_key(), .policy = policy, .epoch = 3, .context = context.view(pairs), .digest = {}};
+
+  const std::size_t before = allocations;
+  std::size_t allowed = 0;
+  for (int i = 0; i < 1000; ++i) {
+    Reason reason;
+    auto permit = Authorizer().authorize<op::Decrypt>(caller, access, reason);
+    auto random = Authorizer().authorize<op::ListKeys>(caller, reason);
+    if (permit && permit->spend(sample_key(), {}, 3) && random && random->spend(home()) &&
+        !reason.deciding_statement().empty())
+      ++allowed;
+  }
+  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(allowed, 1000U);
+}
+
+TEST(Allocations, AreSeenHere) {
+  const std::size_t before = allocations;
+  const auto text = std::make_unique<std::string>(1000, 'x');
+  EXPECT_GE(allocations - before, 1U);
+}
+
+}  // namespace
+}  // namespace keyfold::policy
+
+#endif

@@ -1,0 +1,333 @@
+// The evaluator against another one, written from the rules in authorizer.h, two-valued and slow, on random policies;
+// and what "unknown" promises.
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <random>
+
+#include "keyfold/kms/policy/policy_testing.h"
+
+namespace keyfold::policy {
+namespace {
+
+struct PlainStatement {
+  bool deny = false;
+  std::vector<std::string> principals;  // As written in the policy; empty in identity policies.
+  std::vector<std::string> actions, resources;
+  std::vector<std::pair<std::string, std::vector<std::string>>> conditions;
+};
+using PlainPolicy = std::vector<PlainStatement>;
+
+struct PlainRequest {
+  std::string arn, account, action, resource, owner;
+  bool root = false;
+  EncryptionContext context;
+};
+
+// --- The naive evaluator.
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool matches(std::string_view pattern, std::string_view text) {
+  if (pattern.empty()) return text.empty();
+  if (pattern[0] == '*') return matches(pattern.substr(1), text) || (!text.empty() && matches(pattern, text.substr(1)));
+  return !text.empty() && (pattern[0] == '?' || pattern[0] == text[0]) && matches(pattern.substr(1), text.substr(1));
+}
+
+bool applies(const PlainStatement& statement, const PlainRequest& request) {
+  const bool action = std::ranges::any_of(
+      statement.actions, [&](const auto& pattern) { return matches(lower(pattern), lower(request.action)); });
+  const bool resource =
+      std::ranges::any_of(statement.resources, [&](const auto& pattern) { return matches(pattern, request.resource); });
+  bool conditions = true;
+  for (const auto& [name, values] : statement.conditions) {
+    std::vector<bool> holds;
+    for (const auto& [key, value] : request.context)
+      if (lower(key) == lower(name)) holds.push_back(std::ranges::find(values, value) != values.end());
+    const auto held = std::ranges::count(holds, true);
+    conditions = conditions && held > 0 && (statement.deny || static_cast<std::size_t>(held) == holds.size());
+  }
+  return action && resource && conditions;
+}
+
+bool is_account(const std::string& principal) { return principal.ends_with(":root") || principal.size() == 12; }
+bool names_account(const std::string& principal, const std::string& account) {
+  return principal == account || principal == "arn:aws:iam::" + account + ":root";
+}
+
+bool naive(const PlainPolicy* key, const PlainPolicy& identity, const PlainRequest& request) {
+  bool identity_allows = request.root;
+  for (const auto& statement : identity) {
+    if (!applies(statement, request)) continue;
+    if (statement.deny && !request.root) return false;
+    if (!statement.deny) identity_allows = true;
+  }
+  const bool same_account = request.account == request.owner;
+  if (key == nullptr) return same_account && identity_allows;
+  bool direct = false;
+  bool delegated = false;
+  for (const auto& statement : *key) {
+    if (!applies(statement, request)) continue;
+    for (const auto& principal : statement.principals) {
+      const bool named = principal == "*" || principal == request.arn;
+      const bool account = is_account(principal) && names_account(principal, request.account);
+      if (statement.deny && (named || account)) return false;
+      direct = direct || (!statement.deny && named && !is_account(principal));
+      delegated = delegated || (!statement.deny && account);
+    }
+  }
+  if (same_account) return direct || (delegated && identity_allows);
+  return (direct || delegated) && identity_allows;
+}
+
+// --- Random policies and requests over a small world, so that things meet.
+
+class World {
+ public:
+  explicit World(unsigned seed) : random_(seed) {}
+
+  PlainPolicy policy(PolicyKind kind) {
+    PlainPolicy policy(1 + random_() % 4);
+    for (auto& statement : policy) {
+      statement.deny = random_() % 4 == 0;
+      if (kind == PolicyKind::key) statement.principals = some(principals_, 1);
+      statement.actions = some(actions_, 0);
+      statement.resources = random_() % 2 == 0 ? std::vector<std::string>{"*"} : some(resources_, 0);
+      if (random_() % 3 == 0) statement.conditions.emplace_back(pick(context_keys_), some(context_values_, 1));
+    }
+    return policy;
+  }
+
+  PlainRequest request() {
+    PlainRequest request{.arn = pick(callers_),
+                         .account = {},
+                         .action = pick(calls_),
+                         .resource = pick(keys_),
+                         .owner = {},
+                         .root = {},
+                         .context = {}};
+    request.account = std::string(split_arn(request.arn)->account);
+    request.root = request.arn.ends_with(":root");
+    request.owner = std::string(split_arn(request.resource)->account);
+    for (auto n = random_() % 3; n > 0; --n) request.context.set(pick(context_keys_), pick(context_values_));
+    return request;
+  }
+
+  unsigned draw() { return static_cast<unsigned>(random_()); }
+
+ private:
+  const std::string& pick(const std::vector<std::string>& from) { return from[random_() % from.size()]; }
+  std::vector<std::string> some(const std::vector<std::string>& from, std::size_t least) {
+    std::vector<std::string> chosen;
+    for (std::size_t n = least + random_() % 3; n > 0; --n) chosen.push_back(pick(from));
+    return chosen;
+  }
+  std::mt19937 random_;
+  const std::vector<std::string> callers_ = {root_of(home()), user_of(home(), "a"), user_of(home(), "b"),
+                                             root_of(abroad()), user_of(abroad(), "a")};
+  const std::vector<std::string> principals_ = {"*",
+                                                "111122223333",
+                                                "444455556666",
+                                                root_of(home()),
+                                                user_of(home(), "a"),
+                                                user_of(home(), "b"),
+                                                user_of(abroad(), "a")};
+  const std::vector<std::string> actions_ = {"*",           "kms:*",      "kms:Encrypt", "kms:decrypt",
+                                             "KMS:?ncrypt", "kms:*crypt", "s3:*"};
+  const std::vector<std::string> calls_ = {"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"};
+  const std::vector<std::string> keys_ = {
+      std::string(sample_key().text()), "arn:aws:kms:us-west-2:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ac"};
+  const std::vector<std::string> resources_ = {"*", keys_[0], keys_[1], "arn:aws:kms:*:111122223333:*",
+                                               "arn:aws:kms:*:*:*b"};
+  const std::vector<std::string> context_keys_ = {"domain", "Domain", "tenant"};
+  const std::vector<std::string> context_values_ = {"cards", "loans", "Cards"};
+};
+
+std::string json(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const auto& text : texts) out += (out.size() > 1 ? ",\"" : "\"") + text + "\"";
+  return out + "]";
+}
+
+Document compiled(const PlainPolicy& policy, PolicyKind kind) {
+  std::string statements;
+  for (const auto& statement : policy) {
+    statements +=
+        std::string(statements.empty() ? "" : ",") + R"({"Effect":)" + (statement.deny ? R"("Deny")" : R"("Allow")");
+    if (kind == PolicyKind::key) statements += R"(,"Principal":{"AWS":)" + json(statement.principals) + "}";
+    statements += R"(,"Action":)" + json(statement.actions) + R"(,"Resource":)" + json(statement.resources);
+    for (const auto& [name, values] : statement.conditions)
+      statements += R"(,"Condition":{"StringEquals":{"kms:EncryptionContext:)" + name + "\":" + json(values) + "}}";
+    statements += "}";
+  }
+  return document(policy_of(statements), kind);
+}
+
+struct Case {
+  PlainPolicy plain_key, plain_identity;
+  PlainRequest plain;
+  Document key, identity;
+  std::vector<const Document*> identities;
+  std::vector<ContextPair> pairs;
+  Request request;
+
+  explicit Case(World& world)
+      : plain_key(world.policy(PolicyKind::key)),
+        plain_identity(world.policy(PolicyKind::identity)),
+        plain(world.request()),
+        key(compiled(plain_key, PolicyKind::key)),
+        identity(compiled(plain_identity, PolicyKind::identity)),
+        identities({&identity}) {
+    request.principal = {
+        .arn = plain.arn, .account = plain.account, .type = plain.root ? PrincipalType::root : PrincipalType::user};
+    request.action = plain.action;
+    request.resource = plain.resource;
+    request.resource_account = plain.owner;
+    request.context = plain.context.view(pairs);
+  }
+  Case(const Case&) = delete;
+  Case& operator=(const Case&) = delete;
+  ~Case() = default;
+  Policies policies() const { return {.key = &key, .identity = std::span<const Document* const>(identities)}; }
+};
+
+TEST(Evaluate, AgreesWithANaiveEvaluatorOnRandomPolicies) {
+  World world(1);
+  int allowed = 0;
+  for (int i = 0; i < 30000; ++i) {
+    const Case c(world);
+    const bool expected = naive(&c.plain_key, c.plain_identity, c.plain);
+    const auto decision = evaluate(c.request, c.policies());
+    ASSERT_EQ(decision.verdict, expected ? Verdict::allow : Verdict::deny) << i << " " << c.plain.arn;
+    ASSERT_TRUE(decision.remaining.empty());
+    auto without_key = c.policies();
+    without_key.key = nullptr;
+    ASSERT_EQ(evaluate(c.request, without_key).verdict,
+              naive(nullptr, c.plain_identity, c.plain) ? Verdict::allow : Verdict::deny)
+        << i;
+    allowed += expected ? 1 : 0;
+  }
+  EXPECT_GT(allowed, 3000);
+  EXPECT_LT(allowed, 27000);
+}
+
+TEST(Evaluate, TheDecidingStatementIsOneThatApplies) {
+  World world(2);
+  for (int i = 0; i < 20000; ++i) {
+    const Case c(world);
+    const auto decision = evaluate(c.request, c.policies());
+    const auto& reason = decision.reason;
+    if (reason.statement == nullptr) continue;
+    const bool of_key = reason.policy == PolicyKind::key;
+    ASSERT_EQ(reason.statement, &(of_key ? c.key : c.identity).statements()[reason.index]);
+    const auto& plain = (of_key ? c.plain_key : c.plain_identity)[reason.index];
+    ASSERT_TRUE(applies(plain, c.plain));
+    ASSERT_EQ(plain.deny, decision.verdict == Verdict::deny);
+  }
+}
+
+TEST(Evaluate, ADenyThatAppliesIsNeverOverruled) {
+  World world(3);
+  for (int i = 0; i < 5000; ++i) {
+    Case c(world);
+    PlainPolicy with_deny = c.plain_key;
+    const auto at = with_deny.begin() + static_cast<std::ptrdiff_t>(world.draw() % (with_deny.size() + 1));
+    with_deny.insert(at, {.deny = true,
+                          .principals = {c.plain.account},
+                          .actions = {c.plain.action},
+                          .resources = {"*"},
+                          .conditions = {}});
+    const auto key = compiled(with_deny, PolicyKind::key);
+    auto policies = c.policies();
+    policies.key = &key;
+    ASSERT_EQ(evaluate(c.request, policies).verdict, Verdict::deny);
+  }
+}
+
+// --- Three values.
+
+// Each takes one attribute out of a request.
+using Forget = std::function<void(Request&, Policies&)>;
+const std::vector<Forget> attributes = {
+    [](Request& r, Policies&) { r.principal.arn = {}; },
+    [](Request& r, Policies&) { r.principal.account = {}; },
+    [](Request& r, Policies&) { r.principal.type = {}; },
+    [](Request& r, Policies&) { r.action = {}; },
+    [](Request& r, Policies&) { r.resource = {}; },
+    [](Request& r, Policies&) { r.resource_account = {}; },
+    [](Request& r, Policies&) { r.context = {}, r.context_extent = Extent::partial; },
+    [](Request& r, Policies&) { r.context_extent = Extent::partial; },
+    [](Request&, Policies& p) { p.identity = {}; },
+};
+
+TEST(Evaluate, ForgettingAttributesLeadsOnlyToUnknown) {
+  World world(4);
+  int unknown = 0;
+  int still_known = 0;
+  for (int i = 0; i < 1500; ++i) {
+    const Case c(world);
+    const auto whole = evaluate(c.request, c.policies()).verdict;
+    for (unsigned set = 1; set < 1U << attributes.size(); ++set) {
+      Request request = c.request;
+      Policies policies = c.policies();
+      for (std::size_t a = 0; a < attributes.size(); ++a)
+        if ((set >> a & 1U) != 0) attributes[a](request, policies);
+      const auto decision = evaluate(request, policies);
+      ASSERT_TRUE(decision.verdict == whole || decision.verdict == Verdict::unknown) << i << " " << set;
+      ASSERT_EQ(decision.verdict == Verdict::unknown, !decision.remaining.empty()) << i << " " << set;
+      ++(decision.verdict == Verdict::unknown ? unknown : still_known);
+    }
+  }
+  EXPECT_GT(unknown, 10000);
+  EXPECT_GT(still_known, 10000);
+}
+
+TEST(Evaluate, UnknownIsNotAbsent) {
+  const auto policy = key_policy(
+      R"({"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*",
+          "Condition":{"StringEquals":{"kms:EncryptionContext:domain":"cards"}}})");
+  const auto arn = user_of(home(), "ledger-reader");
+  Request request;
+  request.principal = {.arn = arn, .account = home().text(), .type = PrincipalType::user};
+  request.action = op::Decrypt::action;
+  request.resource = sample_key().text();
+  request.resource_account = home().text();
+  EXPECT_EQ(evaluate(request, {.key = &policy}).verdict, Verdict::deny);
+  request.context_extent = Extent::partial;
+  const auto decision = evaluate(request, {.key = &policy});
+  EXPECT_EQ(decision.verdict, Verdict::unknown);
+  EXPECT_EQ(decision.reason.cause, Cause::undecided);
+  ASSERT_EQ(decision.remaining.size(), 1U);
+  EXPECT_EQ(decision.remaining[0].what, Remaining::What::condition);
+  EXPECT_EQ(decision.remaining[0].condition->name, "kms:EncryptionContext:domain");
+}
+
+TEST(Evaluate, WhatHoldsForEverybodyIsKnownOfNobodyInParticular) {
+  const auto policy = key_policy(R"({"Effect":"Deny","Principal":"*","Action":"kms:Decrypt","Resource":"*"})");
+  Request request;
+  request.action = op::Decrypt::action;
+  EXPECT_EQ(evaluate(request, {.key = &policy, .identity = {}}).verdict, Verdict::deny);
+  request.action = op::Encrypt::action;
+  EXPECT_EQ(evaluate(request, {.key = &policy, .identity = {}}).verdict, Verdict::deny);  // Nothing allows it.
+}
+
+TEST(Evaluate, AUserOfAnotherAccountIsNotTheOneThatIsNamed) {
+  const auto policy = key_policy(R"({"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/a"},
+                                     "Action":"kms:*","Resource":"*"})");
+  Request request;
+  request.action = op::Encrypt::action;
+  request.resource = sample_key().text();
+  request.resource_account = home().text();
+  request.principal.account = abroad().text();
+  EXPECT_EQ(evaluate(request, {.key = &policy, .identity = {}}).verdict, Verdict::deny);
+  request.principal.account = home().text();
+  EXPECT_EQ(evaluate(request, {.key = &policy, .identity = {}}).verdict, Verdict::unknown);
+  request.principal.type = PrincipalType::root;
+  EXPECT_EQ(evaluate(request, {.key = &policy, .identity = {}}).verdict, Verdict::deny);
+}
+
+}  // namespace
+}  // namespace keyfold::policy
