@@ -1,0 +1,78 @@
+#include "keyfold-kms/data.h"
+
+#include <cstdlib>
+#include <system_error>
+
+#include "keyfold/core/base/try.h"
+
+namespace keyfold::app {
+namespace {
+
+Result<std::filesystem::path> make_temporary_directory() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "keyfold-dev-XXXXXX").native();
+  if (mkdtemp(pattern.data()) == nullptr) return Error{ErrorCode::io, "cannot make a temporary directory " + pattern};
+  return std::filesystem::path(pattern);
+}
+
+Result<vault::RootKey> root_key_in_memory(Random& random) {
+  TRY_ASSIGN(auto bytes, random.secret(vault::RootKey::size));
+  return vault::RootKey::of(std::move(bytes));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Data>> Data::open(DataOptions options, World world) {
+  std::unique_ptr<Data> data(new Data(std::move(options)));
+  TRY(data->open_store(world));
+  const bool dev = data->options_.mode == vault::Mode::dev;
+  TRY_ASSIGN(data->callers_, dev ? identity::open_dev_directory(*data->sealed_, world.clock, world.random,
+                                                                data->options_.accounts.at(0))
+                                 : identity::open_directory(*data->sealed_, world.clock, world.random));
+  TRY_ASSIGN(data->keys_, keys::Keys::open(*data->sealed_, world.clock, world.random));
+  TRY(data->open_audit(world));
+  return data;
+}
+
+Outcome Data::open_store(World world) {
+  if (options_.directory.empty()) {
+    store_ = storage::open_memory_store();
+    TRY_ASSIGN(auto root, root_key_in_memory(world.random));
+    TRY_ASSIGN(sealed_, vault::SealedStore::open(*store_, std::move(root), world.random, options_.mode));
+    return ok();
+  }
+  TRY_ASSIGN(directory_, storage::DataDirectory::open(options_.directory));
+  TRY_ASSIGN(store_, storage::open_sqlite_store(directory_->store_file()));
+  TRY_ASSIGN(auto root, vault::obtain_root_key(*store_, *options_.root_key, directory_->path(), world.random));
+  TRY_ASSIGN(sealed_, vault::SealedStore::open(*store_, std::move(root), world.random, options_.mode));
+  return ok();
+}
+
+Outcome Data::open_audit(World world) {
+  empty_ = keys_->size() == 0;
+  for (const auto& account : options_.accounts)
+    empty_ = empty_ && callers_->users(account).empty() && callers_->access_keys(account).empty();
+  if (!directory_) {
+    TRY_ASSIGN(temporary_, make_temporary_directory());
+  }
+  audit::Options options;
+  options.directory = directory_ ? directory_->audit_directory() : temporary_;
+  options.sync = options_.sync;
+  // A log that has vanished must not be replaced by an empty one. Whatever is in the store left a record in it.
+  options.missing = empty_ || !directory_ ? audit::Missing::create : audit::Missing::refuse;
+  TRY_ASSIGN(audit_, audit::AuditLog::open(options, world.random, world.clock, world.log));
+  sealed_->set_health_check([log = audit_.get()] { return log->healthy(); });
+  // What was committed before a crash and had not reached the log.
+  return audit_->drain(*sealed_);
+}
+
+Data::~Data() {
+  if (audit_ != nullptr) static_cast<void>(audit_->stop());
+  if (sealed_ != nullptr) sealed_->set_health_check({});
+  audit_.reset();
+  if (!temporary_.empty()) {
+    std::error_code ignored;
+    std::filesystem::remove_all(temporary_, ignored);
+  }
+}
+
+}  // namespace keyfold::app
