@@ -16,6 +16,9 @@ namespace keyfold {
 namespace {
 
 constexpr std::size_t page = 4096;
+
+#ifndef KEYFOLD_ARENA_IS_HEAP
+
 constexpr std::size_t cell_min = 32;
 constexpr std::size_t class_count = 8;  // 32 << 0 … 32 << 7 = 4096
 
@@ -24,8 +27,6 @@ constexpr std::size_t class_of(std::size_t size) {
 }
 constexpr std::size_t cell_size(std::size_t size_class) { return cell_min << size_class; }
 static_assert(class_of(1) == 0 && class_of(32) == 0 && class_of(33) == 1 && class_of(4096) == class_count - 1);
-
-#ifndef KEYFOLD_ARENA_IS_HEAP
 
 // A free cell holds the address of the next. (In a forked child the cells are zero: its lists end early, and safely.)
 struct FreeCell {

@@ -21,7 +21,7 @@ bool wiped(const std::byte* memory, std::size_t size) {
 }
 
 TEST(SecretBytes, HoldsACopyOfEverySize) {
-  for (const std::size_t size : {0, 1, 31, 32, 33, 64, 100, 4095, 4096, 4097, 20'000, 65'536}) {
+  for (const std::size_t size : {0U, 1U, 31U, 32U, 33U, 64U, 100U, 4095U, 4096U, 4097U, 20'000U, 65'536U}) {
     const auto made = SecretBytes::copy_of(Bytes(size, std::byte{7}));
     ASSERT_TRUE(made) << size;
     EXPECT_EQ(made->size(), size);
@@ -57,7 +57,7 @@ TEST(SecretBytes, MovesWithoutCopying) {
 TEST(SecretBytes, IsWipedWhenItGoesIsClearedOrReplaced) {
   if (!arena_contains(secret(64).reveal().data()))
     GTEST_SKIP() << "under the sanitizers the memory is gone, and may not be read";
-  for (const std::size_t size : {32, 64, 100, 1000, 4096}) {
+  for (const std::size_t size : {32U, 64U, 100U, 1000U, 4096U}) {
     const std::byte* memory = nullptr;
     {
       const SecretBytes gone = secret(size);

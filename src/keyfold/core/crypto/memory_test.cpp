@@ -49,7 +49,7 @@ TEST_F(WipingMemoryDeathTest, WipesWhatIsGivenBackAndWhatIsLeftBehindByAResize) 
       {
         use_wiping_memory();
         bool good = true;
-        for (const std::size_t size : {40, 500, 4000}) {
+        for (const std::size_t size : {40U, 500U, 4000U}) {
           auto* block = static_cast<unsigned char*>(OPENSSL_malloc(size));
           std::memset(block, 0xAA, size);
           auto* grown = static_cast<unsigned char*>(OPENSSL_realloc(block, size * 2));
