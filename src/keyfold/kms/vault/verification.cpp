@@ -120,7 +120,8 @@ Outcome Verification::read_head() {
   const auto name = head_name();
   TRY_ASSIGN(const auto stored, store_.get(name.text()));
   if (!stored) return found(name.text(), "missing"), ok();
-  if (!opener_.open_into(value_, name, stored->version, stored->value)) return found(name.text(), "altered"), ok();
+  if (!opener_.open_into(value_, name, stored->version, stored->value))
+    return found(name.text(), "altered, or " + root_record_name().text() + " is another store's"), ok();
   TRY_ASSIGN(head_, vault::read_head(value_));
   TRY_ASSIGN(const auto revision, store_.revision());
   if (head_.revision != stored->version || head_.revision != revision)
