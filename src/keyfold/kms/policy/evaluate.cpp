@@ -184,8 +184,13 @@ Reason why_allowed(const Findings& f) {
   return by(f.key.delegates, PolicyKind::key);
 }
 
-// Whether it depends on the unknown whom the statement names. For an Allow it matters how: by name or by account.
-Tri names(const Statement& statement, const Principal& principal, bool& open) {
+// Whom a statement names. For an Allow it matters how, by name or by account: so that is open where either is.
+struct Naming {
+  Tri named = Tri::no;
+  bool open = false;
+};
+
+Naming naming(const Statement& statement, const Principal& principal) {
   Tri by_name = Tri::no;
   Tri by_account = Tri::no;
   for (const auto& pattern : statement.principals) {
@@ -193,9 +198,9 @@ Tri names(const Statement& statement, const Principal& principal, bool& open) {
     so_far = either(so_far, matches_principal(pattern, principal));
   }
   const Tri named = either(by_name, by_account);
-  open =
+  const bool open =
       statement.effect == Effect::deny ? named == Tri::unknown : by_name == Tri::unknown || by_account == Tri::unknown;
-  return named;
+  return {.named = named, .open = open};
 }
 
 // What of this statement is still open.
@@ -203,12 +208,12 @@ void add_remaining(std::vector<Remaining>& out, const Statement& statement, Poli
                    const Request& request) {
   using What = Remaining::What;
   if (concerns(statement, request) == Tri::no) return;
-  bool open = false;
-  if (policy == PolicyKind::key && names(statement, request.principal, open) == Tri::no) return;
+  const Naming who = policy == PolicyKind::key ? naming(statement, request.principal) : Naming{.named = Tri::yes};
+  if (who.named == Tri::no) return;
   const auto add = [&](What what, const ContextCondition* condition = nullptr) {
     out.push_back({.what = what, .policy = policy, .index = index, .statement = &statement, .condition = condition});
   };
-  if (open) add(What::principal);
+  if (who.open) add(What::principal);
   if (any(statement.actions, [&](const auto& p) { return matches_action(p, request); }) == Tri::unknown)
     add(What::action);
   if (any(statement.resources, [&](const auto& p) { return matches_resource(p, request); }) == Tri::unknown)

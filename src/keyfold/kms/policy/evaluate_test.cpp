@@ -197,7 +197,7 @@ struct Case {
 TEST(Evaluate, AgreesWithANaiveEvaluatorOnRandomPolicies) {
   World world(1);
   int allowed = 0;
-  for (int i = 0; i < 30000; ++i) {
+  for (int i = 0; i < 10000; ++i) {
     const Case c(world);
     const bool expected = naive(&c.plain_key, c.plain_identity, c.plain);
     const auto decision = evaluate(c.request, c.policies());
@@ -210,13 +210,13 @@ TEST(Evaluate, AgreesWithANaiveEvaluatorOnRandomPolicies) {
         << i;
     allowed += expected ? 1 : 0;
   }
-  EXPECT_GT(allowed, 3000);
-  EXPECT_LT(allowed, 27000);
+  EXPECT_GT(allowed, 1000);
+  EXPECT_LT(allowed, 9000);
 }
 
 TEST(Evaluate, TheDecidingStatementIsOneThatApplies) {
   World world(2);
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 5000; ++i) {
     const Case c(world);
     const auto decision = evaluate(c.request, c.policies());
     const auto& reason = decision.reason;
@@ -231,7 +231,7 @@ TEST(Evaluate, TheDecidingStatementIsOneThatApplies) {
 
 TEST(Evaluate, ADenyThatAppliesIsNeverOverruled) {
   World world(3);
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     Case c(world);
     PlainPolicy with_deny = c.plain_key;
     const auto at = with_deny.begin() + static_cast<std::ptrdiff_t>(world.draw() % (with_deny.size() + 1));
@@ -267,7 +267,7 @@ TEST(Evaluate, ForgettingAttributesLeadsOnlyToUnknown) {
   World world(4);
   int unknown = 0;
   int still_known = 0;
-  for (int i = 0; i < 1500; ++i) {
+  for (int i = 0; i < 300; ++i) {
     const Case c(world);
     const auto whole = evaluate(c.request, c.policies()).verdict;
     for (unsigned set = 1; set < 1U << attributes.size(); ++set) {
@@ -281,8 +281,8 @@ TEST(Evaluate, ForgettingAttributesLeadsOnlyToUnknown) {
       ++(decision.verdict == Verdict::unknown ? unknown : still_known);
     }
   }
-  EXPECT_GT(unknown, 10000);
-  EXPECT_GT(still_known, 10000);
+  EXPECT_GT(unknown, 5000);
+  EXPECT_GT(still_known, 5000);
 }
 
 TEST(Evaluate, UnknownIsNotAbsent) {

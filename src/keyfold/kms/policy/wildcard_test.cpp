@@ -31,8 +31,8 @@ std::vector<std::string> all_texts(std::string_view characters, std::size_t leng
 }
 
 TEST(Wildcard, AgreesWithTheDefinitionOnEveryShortPatternAndText) {
-  const auto texts = all_texts("ab", 6);
-  for (const auto& pattern : all_texts("ab*?", 5))
+  const auto texts = all_texts("ab", 5);
+  for (const auto& pattern : all_texts("ab*?", 4))
     for (const auto& text : texts)
       ASSERT_EQ(matches_wildcard(pattern, text, LetterCase::matters), naive(pattern, text)) << pattern << " " << text;
 }
