@@ -35,19 +35,20 @@ bool has_duplicate_names(dom::object object, std::vector<std::string_view>& name
   return duplicate;
 }
 
-// Looks through the whole document; the parser has limited its depth.
-bool has_duplicate_names(dom::element element, std::vector<std::string_view>& names) {
+// What simdjson lets pass and we do not. It looks through the whole document, whose depth the parser has limited, but
+// for empty objects and arrays, which simdjson does not count.
+Outcome check_rules(dom::element element, std::size_t depth, std::vector<std::string_view>& names) {
+  if (!element.is_object() && !element.is_array()) return ok();
+  if (depth == json_depth_max) return malformed("more than 32 levels");
   if (element.is_object()) {
     const dom::object object = element.get_object().value_unsafe();
-    if (has_duplicate_names(object, names)) return true;
-    for (const auto& member : object)
-      if (has_duplicate_names(member.value, names)) return true;
-  } else if (element.is_array()) {
+    if (has_duplicate_names(object, names)) return malformed("a name stands twice in an object");
+    for (const auto& member : object) TRY(check_rules(member.value, depth + 1, names));
+  } else {
     const dom::array array = element.get_array().value_unsafe();
-    for (const dom::element child : array)
-      if (has_duplicate_names(child, names)) return true;
+    for (const dom::element child : array) TRY(check_rules(child, depth + 1, names));
   }
-  return false;
+  return ok();
 }
 
 }  // namespace
@@ -168,7 +169,7 @@ Result<JsonValue> JsonReader::parse(std::string_view text) {
   p.used = std::max(p.used, text.size());
   const auto root = p.parser.parse(p.padded.data(), text.size(), false);
   if (root.error() != simdjson::SUCCESS) return malformed(simdjson::error_message(root.error()));
-  if (has_duplicate_names(root.value_unsafe(), p.names)) return malformed("a name stands twice in an object");
+  TRY(check_rules(root.value_unsafe(), 0, p.names));
   return JsonValue::Access::value(root.value_unsafe());
 }
 

@@ -19,8 +19,8 @@ using Text = std::optional<std::string_view>;
 using Integer = std::optional<std::int64_t>;
 
 struct Tag {
-  std::string_view key;
-  std::string_view value;
+  std::string_view key{};
+  std::string_view value{};
 };
 
 // Asked for and not served here: any of these set means that the call is refused.
@@ -30,148 +30,148 @@ struct Unserved {
 };
 
 struct EncryptRequest {
-  std::string_view key_id;
-  BytesView plaintext;  // Secret.
-  ContextView context;
-  Text algorithm;
+  std::string_view key_id{};
+  BytesView plaintext{};  // Secret.
+  ContextView context{};
+  Text algorithm{};
   bool dry_run = false;
-  Unserved unserved;
+  Unserved unserved{};
 };
 
 struct DecryptRequest {
-  BytesView ciphertext;
-  ContextView context;
-  Text key_id;
-  Text algorithm;
+  BytesView ciphertext{};
+  ContextView context{};
+  Text key_id{};
+  Text algorithm{};
   bool dry_run = false;
   bool ignore_ciphertext = false;  // DryRunModifiers: [IGNORE_CIPHERTEXT].
-  Unserved unserved;
+  Unserved unserved{};
 };
 
 struct ReEncryptRequest {
-  BytesView ciphertext;
-  ContextView source_context;
-  Text source_key_id;
-  std::string_view destination_key_id;
-  ContextView destination_context;
-  Text source_algorithm;
-  Text destination_algorithm;
+  BytesView ciphertext{};
+  ContextView source_context{};
+  Text source_key_id{};
+  std::string_view destination_key_id{};
+  ContextView destination_context{};
+  Text source_algorithm{};
+  Text destination_algorithm{};
   bool dry_run = false;
   bool ignore_ciphertext = false;
-  Unserved unserved;
+  Unserved unserved{};
 };
 
 // GenerateDataKey and GenerateDataKeyWithoutPlaintext.
 struct GenerateDataKeyRequest {
-  std::string_view key_id;
-  ContextView context;
-  Integer number_of_bytes;
-  Text key_spec;  // "AES_256" or "AES_128".
+  std::string_view key_id{};
+  ContextView context{};
+  Integer number_of_bytes{};
+  Text key_spec{};  // "AES_256" or "AES_128".
   bool dry_run = false;
-  Unserved unserved;
+  Unserved unserved{};
 };
 
 struct GenerateRandomRequest {
-  Integer number_of_bytes;
-  Text custom_key_store_id;
-  Unserved unserved;
+  Integer number_of_bytes{};
+  Text custom_key_store_id{};
+  Unserved unserved{};
 };
 
 struct CreateKeyRequest {
-  Text policy;
-  Text description;
-  Text key_usage;
-  Text customer_master_key_spec;
-  Text key_spec;
-  Text origin;
-  Text custom_key_store_id;
+  Text policy{};
+  Text description{};
+  Text key_usage{};
+  Text customer_master_key_spec{};
+  Text key_spec{};
+  Text origin{};
+  Text custom_key_store_id{};
   bool bypass_policy_lockout_safety_check = false;
-  std::span<const Tag> tags;
+  std::span<const Tag> tags{};
   bool multi_region = false;
-  Text xks_key_id;
+  Text xks_key_id{};
 };
 
 struct DescribeKeyRequest {
-  std::string_view key_id;
-  Unserved unserved;
+  std::string_view key_id{};
+  Unserved unserved{};
 };
 
 // EnableKey, DisableKey, CancelKeyDeletion, DisableKeyRotation, GetKeyRotationStatus, RotateKeyOnDemand.
 struct KeyIdRequest {
-  std::string_view key_id;
+  std::string_view key_id{};
 };
 
 struct ListKeysRequest {
-  Integer limit;
-  Text marker;
+  Integer limit{};
+  Text marker{};
   bool other_accounts_only = false;  // ResourceOwners without SELF: shared keys, of which there are none.
 };
 
 struct UpdateKeyDescriptionRequest {
-  std::string_view key_id;
-  std::string_view description;
+  std::string_view key_id{};
+  std::string_view description{};
 };
 
 struct ScheduleKeyDeletionRequest {
-  std::string_view key_id;
-  Integer pending_window_in_days;
+  std::string_view key_id{};
+  Integer pending_window_in_days{};
 };
 
 // CreateAlias and UpdateAlias.
 struct AliasRequest {
-  std::string_view alias_name;
-  std::string_view target_key_id;
+  std::string_view alias_name{};
+  std::string_view target_key_id{};
 };
 
 struct DeleteAliasRequest {
-  std::string_view alias_name;
+  std::string_view alias_name{};
 };
 
 struct ListAliasesRequest {
-  Text key_id;
-  Integer limit;
-  Text marker;
+  Text key_id{};
+  Integer limit{};
+  Text marker{};
 };
 
 struct TagResourceRequest {
-  std::string_view key_id;
-  std::span<const Tag> tags;
+  std::string_view key_id{};
+  std::span<const Tag> tags{};
 };
 
 struct UntagResourceRequest {
-  std::string_view key_id;
-  std::span<const std::string_view> tag_keys;
+  std::string_view key_id{};
+  std::span<const std::string_view> tag_keys{};
 };
 
 // ListResourceTags and ListKeyPolicies.
 struct ListOfKeyRequest {
-  std::string_view key_id;
-  Integer limit;
-  Text marker;
+  std::string_view key_id{};
+  Integer limit{};
+  Text marker{};
 };
 
 struct GetKeyPolicyRequest {
-  std::string_view key_id;
-  Text policy_name;
+  std::string_view key_id{};
+  Text policy_name{};
 };
 
 struct PutKeyPolicyRequest {
-  std::string_view key_id;
-  Text policy_name;
-  std::string_view policy;
+  std::string_view key_id{};
+  Text policy_name{};
+  std::string_view policy{};
   bool bypass_policy_lockout_safety_check = false;
 };
 
 struct EnableKeyRotationRequest {
-  std::string_view key_id;
-  Integer rotation_period_in_days;
+  std::string_view key_id{};
+  Integer rotation_period_in_days{};
 };
 
 struct ListKeyRotationsRequest {
-  std::string_view key_id;
+  std::string_view key_id{};
   bool all_key_material = false;  // IncludeKeyMaterial: ALL_KEY_MATERIAL.
-  Integer limit;
-  Text marker;
+  Integer limit{};
+  Text marker{};
 };
 
 // What a client sends: the JSON of a request, appended. `out` should have room reserved when the request holds a

@@ -187,7 +187,9 @@ keys::OutboxRecord Admin::event(const Command& command, std::string_view name, s
                                 const Administrator& by) {
   const auto id = random_uuid(random_);
   std::vector<audit::EventField> request;
-  request.emplace_back("userName", command.user ? command.user->text() : std::string_view("root"));
+  // A key that is given by its id may be anybody's; the others are the user's, or the root's.
+  if (command.user || !command.access_key)
+    request.emplace_back("userName", command.user ? command.user->text() : std::string_view("root"));
   if (!access_key.empty()) request.emplace_back("accessKeyId", access_key);
   if (command.name == "user-add") request.push_back(audit::EventField::boolean("administrator", command.administrator));
   if (command.name == "key-activate") request.emplace_back("status", "active");
