@@ -1,5 +1,5 @@
-// Base64 without tables or branches on the data: the character of a sextet, and the sextet of a character, by arithmetic.
-// RFC 4648 section 4.
+// Base64 without tables or branches on the data: the character of a sextet, and the sextet of a character, by
+// arithmetic. RFC 4648 section 4.
 
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/try.h"
@@ -14,11 +14,11 @@ constexpr std::uint32_t mask_within(std::uint32_t c, std::uint32_t low, std::uin
 }
 
 constexpr char digit_of(std::uint32_t sextet) {
-  std::uint32_t c = sextet + 'A';                                      // 0..25
-  c += mask_below(25, sextet) & 6U;                                    // 26..51: 'a' - 'Z' - 1
-  c -= mask_below(51, sextet) & 75U;                                   // 52..61: to '0'
-  c -= mask_below(61, sextet) & 15U;                                   // 62: '+'
-  c += mask_below(62, sextet) & 3U;                                    // 63: '/'
+  std::uint32_t c = sextet + 'A';     // 0..25
+  c += mask_below(25, sextet) & 6U;   // 26..51: 'a' - 'Z' - 1
+  c -= mask_below(51, sextet) & 75U;  // 52..61: to '0'
+  c -= mask_below(61, sextet) & 15U;  // 62: '+'
+  c += mask_below(62, sextet) & 3U;   // 63: '/'
   return static_cast<char>(c);
 }
 
@@ -48,8 +48,8 @@ void append_base64(std::string& out, BytesView bytes) {
   char* to = out.data() + start;
   std::size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3) {
-    const auto group = std::to_integer<std::uint32_t>(bytes[i]) << 16 | std::to_integer<std::uint32_t>(bytes[i + 1]) << 8 |
-                       std::to_integer<std::uint32_t>(bytes[i + 2]);
+    const auto group = std::to_integer<std::uint32_t>(bytes[i]) << 16 |
+                       std::to_integer<std::uint32_t>(bytes[i + 1]) << 8 | std::to_integer<std::uint32_t>(bytes[i + 2]);
     *to++ = digit_of(group >> 18);
     *to++ = digit_of(group >> 12 & 63);
     *to++ = digit_of(group >> 6 & 63);
@@ -82,7 +82,8 @@ Outcome append_from_base64(Bytes& out, std::string_view text) {
   std::uint32_t bad = 0;
   std::size_t i = 0;
   for (; i + 4 <= digits; i += 4) {
-    const std::uint32_t a = sextet_of(text[i]), b = sextet_of(text[i + 1]), c = sextet_of(text[i + 2]), d = sextet_of(text[i + 3]);
+    const std::uint32_t a = sextet_of(text[i]), b = sextet_of(text[i + 1]), c = sextet_of(text[i + 2]),
+                        d = sextet_of(text[i + 3]);
     bad |= a | b | c | d;
     const std::uint32_t group = a << 18 | b << 12 | c << 6 | d;
     *to++ = static_cast<std::byte>(group >> 16);
@@ -91,7 +92,8 @@ Outcome append_from_base64(Bytes& out, std::string_view text) {
   }
   std::uint32_t stray = 0;
   if (padding > 0) {
-    const std::uint32_t a = sextet_of(text[i]), b = sextet_of(text[i + 1]), c = padding == 1 ? sextet_of(text[i + 2]) : 0;
+    const std::uint32_t a = sextet_of(text[i]), b = sextet_of(text[i + 1]),
+                        c = padding == 1 ? sextet_of(text[i + 2]) : 0;
     bad |= a | b | c;
     const std::uint32_t group = a << 18 | b << 12 | c << 6;
     *to++ = static_cast<std::byte>(group >> 16);

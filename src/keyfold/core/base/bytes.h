@@ -23,9 +23,7 @@ using ByteArray = std::array<std::byte, N>;
 inline BytesView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }
-inline std::string_view as_text(BytesView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline std::string_view as_text(BytesView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 inline Bytes to_bytes(std::string_view text) {
   const auto view = as_bytes(text);
   return {view.begin(), view.end()};
@@ -101,16 +99,16 @@ class Writer {
   Bytes& out_;
 };
 
-std::string to_hex(BytesView bytes);                     // Lower case.
-void append_hex(std::string& out, BytesView bytes);      // Allocates only when `out` must grow.
-Result<Bytes> from_hex(std::string_view hex);            // Fails with `invalid_input`.
+std::string to_hex(BytesView bytes);                 // Lower case.
+void append_hex(std::string& out, BytesView bytes);  // Allocates only when `out` must grow.
+Result<Bytes> from_hex(std::string_view hex);        // Fails with `invalid_input`.
 
 // Standard base64 with padding (RFC 4648 section 4). Encoding and decoding do not branch on, or index by, the data:
 // data keys pass through here. Decoding is strict: no white space, no missing padding, no stray bits.
 std::string to_base64(BytesView bytes);
 void append_base64(std::string& out, BytesView bytes);
 constexpr std::size_t base64_size(std::size_t bytes) { return (bytes + 2) / 3 * 4; }
-Result<Bytes> from_base64(std::string_view text);        // Fails with `invalid_input`.
+Result<Bytes> from_base64(std::string_view text);  // Fails with `invalid_input`.
 // Appends what `text` encodes to `out`. On failure `out` is as it was.
 Outcome append_from_base64(Bytes& out, std::string_view text);
 

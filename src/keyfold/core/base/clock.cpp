@@ -37,12 +37,24 @@ Result<Timestamp> parse(std::string_view text, std::string_view pattern) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     int* field = nullptr;
     switch (pattern[i]) {
-      case 'Y': field = &f.year; break;
-      case 'M': field = &f.month; break;
-      case 'D': field = &f.day; break;
-      case 'h': field = &f.hour; break;
-      case 'm': field = &f.minute; break;
-      case 's': field = &f.second; break;
+      case 'Y':
+        field = &f.year;
+        break;
+      case 'M':
+        field = &f.month;
+        break;
+      case 'D':
+        field = &f.day;
+        break;
+      case 'h':
+        field = &f.hour;
+        break;
+      case 'm':
+        field = &f.minute;
+        break;
+      case 's':
+        field = &f.second;
+        break;
       default:
         if (text[i] != pattern[i]) return malformed;
         continue;

@@ -18,7 +18,8 @@ class Clock {
   virtual ~Clock() = default;
   // The wall clock; may jump.
   virtual Timestamp now() const = 0;
-  // Counts on from some point in the past, suspended time included (CLOCK_BOOTTIME); never goes back, starts anew at boot.
+  // Counts on from some point in the past, suspended time included (CLOCK_BOOTTIME); never goes back, starts anew at
+  // boot.
   virtual Duration steady_now() const = 0;
 };
 
@@ -47,7 +48,8 @@ class VirtualClock final : public Clock {
 // Stands still until told: for unit tests.
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(Timestamp start = Timestamp(std::chrono::seconds(1'750'000'000))) : now_us_(start.time_since_epoch().count()) {}
+  explicit ManualClock(Timestamp start = Timestamp(std::chrono::seconds(1'750'000'000)))
+      : now_us_(start.time_since_epoch().count()) {}
   Timestamp now() const override { return Timestamp(Duration(now_us_.load())); }
   Duration steady_now() const override { return Duration(steady_us_.load()); }
   void advance(Duration by) { now_us_ += by.count(), steady_us_ += by.count(); }

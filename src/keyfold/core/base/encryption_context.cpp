@@ -24,7 +24,7 @@ EncryptionContext::EncryptionContext(const ContextView& view) {
 }
 
 Outcome EncryptionContext::add(std::string key, std::string value) {
-  if (!pairs_.try_emplace(std::move(key), std::move(value)).second)
+  if (!pairs_.emplace(std::move(key), std::move(value)).second)
     return Error{ErrorCode::invalid_input, "the encryption context has a key twice"};
   return ok();
 }

@@ -1,6 +1,7 @@
 #pragma once
-// EncryptionContext: pairs of text that are authenticated with a ciphertext but not encrypted. Exact, case-sensitive, without
-// order; ours are always held sorted by the bytes of their keys, without duplicates. Not secret: it appears in audit logs.
+// EncryptionContext: pairs of text that are authenticated with a ciphertext but not encrypted. Exact, case-sensitive,
+// without order; ours are always held sorted by the bytes of their keys, without duplicates. Not secret: it appears in
+// audit logs.
 
 #include <map>
 #include <span>

@@ -1,6 +1,6 @@
 #pragma once
-// Log: what the operator reads. One line per message, as JSON or as text. A secret cannot be logged: the overload is deleted.
-// Safe to use from several threads. Not the audit log: that is `audit`'s.
+// Log: what the operator reads. One line per message, as JSON or as text. A secret cannot be logged: the overload is
+// deleted. Safe to use from several threads. Not the audit log: that is `audit`'s.
 
 #include <atomic>
 #include <cstdint>
@@ -22,7 +22,8 @@ class LogField {
   LogField(std::string_view name, const std::string& value) : LogField(name, std::string_view(value)) {}
   template <class Number>
     requires(std::is_integral_v<Number> && !std::is_same_v<Number, bool>)
-  LogField(std::string_view name, Number value) : name_(name), number_(static_cast<std::int64_t>(value)), is_number_(true) {}
+  LogField(std::string_view name, Number value)
+      : name_(name), number_(static_cast<std::int64_t>(value)), is_number_(true) {}
   LogField(std::string_view name, const SecretBytes& value) = delete;
 
  private:
@@ -42,10 +43,18 @@ class Log {
   Log(const Clock& clock, int fd, Format format, Level least = Level::info)
       : clock_(clock), fd_(fd), format_(format), least_(least) {}
 
-  void debug(std::string_view message, std::initializer_list<LogField> fields = {}) { write(Level::debug, message, fields); }
-  void info(std::string_view message, std::initializer_list<LogField> fields = {}) { write(Level::info, message, fields); }
-  void warning(std::string_view message, std::initializer_list<LogField> fields = {}) { write(Level::warning, message, fields); }
-  void error(std::string_view message, std::initializer_list<LogField> fields = {}) { write(Level::error, message, fields); }
+  void debug(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(Level::debug, message, fields);
+  }
+  void info(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(Level::info, message, fields);
+  }
+  void warning(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(Level::warning, message, fields);
+  }
+  void error(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(Level::error, message, fields);
+  }
 
  private:
   void write(Level level, std::string_view message, std::initializer_list<LogField> fields);

@@ -30,7 +30,8 @@ Name certain(std::string_view text) {
   return *name;
 }
 
-InlineString<512> kms_arn(const Region& region, const AccountId& account, std::string_view prefix, std::string_view name) {
+InlineString<512> kms_arn(const Region& region, const AccountId& account, std::string_view prefix,
+                          std::string_view name) {
   InlineString<512> arn("arn:aws:kms:");
   arn.append(region.text()).append(":").append(account.text()).append(":").append(prefix).append(name);
   return arn;
@@ -47,7 +48,8 @@ bool RegionTag::valid(std::string_view text) {
 
 bool KeyIdTag::valid(std::string_view text) {
   if (text.size() != 36) return false;
-  if (text.starts_with(multi_region_prefix)) return std::ranges::all_of(text.substr(multi_region_prefix.size()), is_lower_hex);
+  if (text.starts_with(multi_region_prefix))
+    return std::ranges::all_of(text.substr(multi_region_prefix.size()), is_lower_hex);
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
     if (dash ? text[i] != '-' : !is_lower_hex(text[i])) return false;
@@ -56,7 +58,8 @@ bool KeyIdTag::valid(std::string_view text) {
 }
 
 bool KeyArnTag::valid(std::string_view text) {
-  return valid_resource_arn(text, key_prefix, [](std::string_view r) { return KeyIdTag::valid(r.substr(key_prefix.size())); });
+  return valid_resource_arn(text, key_prefix,
+                            [](std::string_view r) { return KeyIdTag::valid(r.substr(key_prefix.size())); });
 }
 
 bool AliasNameTag::valid(std::string_view text) {
@@ -66,8 +69,9 @@ bool AliasNameTag::valid(std::string_view text) {
 }
 
 bool AliasArnTag::valid(std::string_view text) {
-  return valid_resource_arn(text, alias_prefix,
-                            [](std::string_view r) { return r.size() <= AliasNameTag::size_max && AliasNameTag::valid(r); });
+  return valid_resource_arn(text, alias_prefix, [](std::string_view r) {
+    return r.size() <= AliasNameTag::size_max && AliasNameTag::valid(r);
+  });
 }
 
 bool PrincipalArnTag::valid(std::string_view text) {
@@ -76,10 +80,12 @@ bool PrincipalArnTag::valid(std::string_view text) {
   if (arn->service == "iam") {
     const bool kind = arn->resource == "root" || (arn->resource.starts_with("user/") && arn->resource.size() > 5) ||
                       (arn->resource.starts_with("role/") && arn->resource.size() > 5);
-    return kind && std::ranges::all_of(arn->resource, [](char c) { return c > ' ' && c < 0x7f && c != '*' && c != '?' && c != '"'; });
+    return kind && std::ranges::all_of(arn->resource,
+                                       [](char c) { return c > ' ' && c < 0x7f && c != '*' && c != '?' && c != '"'; });
   }
   return arn->service == "sts" && arn->resource.starts_with("assumed-role/") &&
-         std::ranges::all_of(arn->resource, [](char c) { return c > ' ' && c < 0x7f && c != '*' && c != '?' && c != '"'; });
+         std::ranges::all_of(arn->resource,
+                             [](char c) { return c > ' ' && c < 0x7f && c != '*' && c != '?' && c != '"'; });
 }
 
 bool AccessKeyIdTag::valid(std::string_view text) {
@@ -97,7 +103,8 @@ Result<ArnParts> split_arn(std::string_view arn) {
     rest.remove_prefix(colon + 1);
   }
   if (fields[0] != "arn" || rest.empty()) return malformed;
-  return ArnParts{.partition = fields[1], .service = fields[2], .region = fields[3], .account = fields[4], .resource = rest};
+  return ArnParts{
+      .partition = fields[1], .service = fields[2], .region = fields[3], .account = fields[4], .resource = rest};
 }
 
 KeyArn key_arn(const Region& region, const AccountId& account, const KeyId& key) {

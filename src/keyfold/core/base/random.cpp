@@ -19,7 +19,8 @@ void read_kernel(std::span<std::byte> out) {
   }
 }
 
-// A thread's stock of random bytes. Its first 8 bytes say how much is left: a fork wipes the whole cell, and so the count.
+// A thread's stock of random bytes. Its first 8 bytes say how much is left: a fork wipes the whole cell, and so the
+// count.
 class Pool {
  public:
   static constexpr std::size_t stock_max = 4096 - sizeof(std::uint64_t);

@@ -26,8 +26,8 @@ class Random {
   Result<SecretBytes> secret(std::size_t size);
 };
 
-// The kernel's generator (getrandom), read 4 KiB at a time into a locked buffer of the thread's own; what was handed out is
-// wiped from the buffer, and a fork discards it.
+// The kernel's generator (getrandom), read 4 KiB at a time into a locked buffer of the thread's own; what was handed
+// out is wiped from the buffer, and a fork discards it.
 class SystemRandom final : public Random {
  public:
   void fill(std::span<std::byte> out) override;

@@ -13,12 +13,12 @@ namespace keyfold {
 // (`protocol/errors.cpp` gives each its name on the wire).
 enum class ErrorCode {
   // Ours.
-  invalid_input,        // What was given does not parse, or breaks a stated limit.
-  authentication,       // A tag, a signature or a commitment does not verify: altered, or the wrong key.
-  unavailable,          // Cannot be had now; the same call may succeed later.
-  io,                   // A file, disk or socket failed.
-  corrupt,              // Something we stored is not what we stored.
-  internal,             // We cannot do it, and it is not the caller's doing.
+  invalid_input,   // What was given does not parse, or breaks a stated limit.
+  authentication,  // A tag, a signature or a commitment does not verify: altered, or the wrong key.
+  unavailable,     // Cannot be had now; the same call may succeed later.
+  io,              // A file, disk or socket failed.
+  corrupt,         // Something we stored is not what we stored.
+  internal,        // We cannot do it, and it is not the caller's doing.
   // Of the request as such.
   access_denied,
   incomplete_signature,

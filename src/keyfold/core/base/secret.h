@@ -1,6 +1,6 @@
 #pragma once
-// SecretBytes: key material, wherever it is. Held in the secret arena (arena.h), wiped on destruction, moved but never copied,
-// compared in constant time. Not safe to use from several threads at once, like any value.
+// SecretBytes: key material, wherever it is. Held in the secret arena (arena.h), wiped on destruction, moved but never
+// copied, compared in constant time. Not safe to use from several threads at once, like any value.
 
 #include <cstddef>
 #include <span>

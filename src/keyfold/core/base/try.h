@@ -1,7 +1,8 @@
 #pragma once
 // TRY_ASSIGN(auto x, f()) names f's value, or returns f's Error from the enclosing function; TRY(f()) wants no value.
-// Statements, never parts of an expression: an early return from inside `S{secret(), …}` leaves `secret()` unwiped in g++ 12
-// and clang. Not installed: public headers do not include it. A move-only value is named with `auto`, not `const auto`.
+// Statements, never parts of an expression: an early return from inside `S{secret(), …}` leaves `secret()` unwiped in
+// g++ 12 and clang. Not installed: public headers do not include it. A move-only value is named with `auto`, not `const
+// auto`.
 
 #include "keyfold/core/base/result.h"
 

@@ -70,8 +70,8 @@ Result<P384PrivateKey> P384PrivateKey::generate() {
 ByteArray<49> P384PrivateKey::public_point() const {
   ByteArray<1 + 2 * coordinate_size> whole;  // 04 ‖ x ‖ y
   std::size_t size = 0;
-  KEYFOLD_CHECK(EVP_PKEY_get_octet_string_param(key_.get(), OSSL_PKEY_PARAM_PUB_KEY, writable(whole), whole.size(), &size) ==
-                1);
+  KEYFOLD_CHECK(
+      EVP_PKEY_get_octet_string_param(key_.get(), OSSL_PKEY_PARAM_PUB_KEY, writable(whole), whole.size(), &size) == 1);
   KEYFOLD_CHECK(size == whole.size() && whole[0] == std::byte{4});
   ByteArray<1 + coordinate_size> compressed;
   compressed[0] = std::byte{2} | (whole.back() & std::byte{1});
