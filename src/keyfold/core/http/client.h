@@ -46,8 +46,8 @@ struct ClientRequest {
   std::string_view target = "/";
   // Sent as they are. Host, Content-Length, Connection and Transfer-Encoding are the client's to send: `invalid_input`
   // if here.
-  std::span<const HeaderView> headers;
-  BytesView body;
+  std::span<const HeaderView> headers = {};
+  BytesView body = {};
 };
 
 // An answer, whatever its status. Wipes its body when it goes.
