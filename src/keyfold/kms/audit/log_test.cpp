@@ -90,7 +90,8 @@ TEST_F(AuditLogTest, GoesOnWhereItStoppedOverManySegments) {
     EXPECT_EQ(log->id(), id);
     EXPECT_EQ(log->tree().size, written.size());
     for (int i = 0; i < 40; ++i) {
-      written.push_back("session " + std::to_string(session) + " leaf " + std::to_string(i) + std::string(i, '.'));
+      written.push_back("session " + std::to_string(session) + " leaf " + std::to_string(i) +
+                        std::string(static_cast<std::size_t>(i), '.'));
       ASSERT_TRUE(log->wait(*log->append(written.back())));
     }
     ASSERT_TRUE(log->stop());

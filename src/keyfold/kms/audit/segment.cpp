@@ -63,6 +63,7 @@ Result<SegmentHeader> read_header(Reader& in) {
     if (version != format_version) return header_error("of a version that is not known here");
     TRY_ASSIGN(header.log_id, in.array<16>());
     TRY_ASSIGN(const auto first_leaf, in.u64());
+    if (first_leaf >> 63 != 0) return header_error("a leaf index that no log reaches");
     TRY_ASSIGN(const auto count, in.u8());
     std::array<TreeHash, Frontier::peaks_max> peaks;
     if (count > peaks.size()) return header_error("too many hashes");

@@ -82,6 +82,7 @@ Error frame_error(const SegmentScan& scan, const char* what);
 
 template <class OnLeaf>
 Result<SegmentScan> scan_segment(BytesView segment, OnLeaf&& on_leaf) {
+  if (segment.size() > segment_size_limit) return Error{ErrorCode::corrupt, "larger than any audit segment"};
   Reader in(segment);
   auto header = read_header(in);
   if (!header) return std::move(header).error();

@@ -1,5 +1,7 @@
 #include "keyfold/kms/audit/segment.h"
 
+#include <bit>
+
 #include "keyfold/kms/audit/audit_testing.h"
 #include "keyfold/kms/audit/crc32c.h"
 
@@ -102,6 +104,9 @@ TEST(Segment, IsTheWorkedExampleOfTheFormatPage) {
             "7b226576656e744e616d65223a22456e6372797074227d"
             "8ae39a1e"
             "000000000000008ba00e3d28");
+  const auto scanned = scan(first.bytes);
+  ASSERT_TRUE(scanned.scan);
+  EXPECT_EQ(to_hex(scanned.scan->frontier.root()), "b08676648923e42a29de34103b759a849ead894c70261249315d9954de63294d");
 }
 
 TEST(Segment, NamesSortAsLeavesDo) {
@@ -244,6 +249,19 @@ TEST(Segment, EveryTruncationOfTheHeaderIsCorrupt) {
   const SegmentBuilder builder(5);
   for (std::size_t size = 0; size < builder.bytes.size(); ++size)
     EXPECT_TRUE(corrupt(scan(BytesView(builder.bytes).first(size)))) << size;
+}
+
+TEST(Segment, ALeafIndexThatNoLogReachesIsCorrupt) {
+  const std::vector<TreeHash> peaks(64);
+  for (const std::uint64_t first_leaf : {std::uint64_t{1} << 62, std::uint64_t{1} << 63, UINT64_MAX}) {
+    SegmentHeader header;
+    header.frontier =
+        *Frontier::restore(first_leaf, std::span(peaks).first(static_cast<std::size_t>(std::popcount(first_leaf))));
+    Bytes bytes;
+    append_header(bytes, header);
+    append_frame(bytes, {first_leaf, static_cast<std::uint32_t>(bytes.size())}, 0, as_bytes("leaf"));
+    EXPECT_EQ(corrupt(scan(bytes)), first_leaf >> 63 != 0);
+  }
 }
 
 TEST(Segment, AFrameCannotVouchForWhatComesAfterIt) {
