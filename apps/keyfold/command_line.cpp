@@ -1,0 +1,141 @@
+#include "keyfold/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+namespace keyfold::cli {
+namespace {
+
+void add_connection(CLI::App& app, ConnectionOptions& to) {
+  app.add_option("--endpoint-url", to.endpoint_url,
+                 "The KMS; https, or http on this machine (default: AWS_ENDPOINT_URL_KMS, or AWS)")
+      ->group("Connection");
+  app.add_option("--region", to.region, "Default: AWS_REGION, or the profile's, or the key ARN's")->group("Connection");
+  app.add_option("--profile", to.profile, "Of the shared AWS files (default: AWS_PROFILE)")->group("Connection");
+  app.add_option("--ca-bundle", to.ca_file, "PEM of the authorities to trust (default: AWS_CA_BUNDLE, or the system's)")
+      ->group("Connection");
+}
+
+void add_keys(CLI::App& app, KeyOptions& to, const std::string& key_help, const std::string& context_help) {
+  auto* key = app.add_option("--key", to.keys, key_help)->type_name("ALIAS-OR-ARN");
+  auto* keyring = app.add_option("--keyring", to.keyring_file, "A keyring as JSON instead; see docs/keyrings.md")
+                      ->type_name("FILE.json");
+  key->excludes(keyring);
+  app.add_option("--context", to.context, context_help)->type_name("KEY=VALUE");
+}
+
+void add_streams(CLI::App& app, Streams& to) {
+  app.add_option("-i,--input", to.in, "Default: standard input")->type_name("FILE");
+  app.add_option("-o,--output", to.out, "Default: standard output; a file appears only when it is whole")
+      ->type_name("FILE");
+}
+
+void add_admin(CLI::App& app, AdminCommand& to) {
+  auto& admin = *app.add_subcommand("admin", "Users and access keys of a keyfold-kms, on its own machine");
+  admin.require_subcommand(1);
+  const auto command = [&to](CLI::App& parent, const char* name, const char* help, const char* command_name) {
+    auto* sub = parent.add_subcommand(name, help);
+    sub->add_option("--data", to.data,
+                    "The server's data directory; a running server is asked through its admin socket")
+        ->required();
+    sub->add_option("--root-key", to.root_key, "The root key file; needed when no server runs");
+    sub->add_option("--passphrase-file", to.passphrase_file, "Instead of --root-key");
+    sub->add_option("--account", to.account, "Default: the server's only one");
+    sub->callback([&to, command_name] { to.command = command_name; });
+    return sub;
+  };
+  const auto takes_new_key = [&to](CLI::App* sub) {
+    sub->add_option("--credentials", to.credentials_file,
+                    "Write the new access key there (mode 0600), as a shared credentials file; "
+                    "default: standard output")
+        ->type_name("FILE");
+  };
+  auto& user = *admin.add_subcommand("user", "Users");
+  user.require_subcommand(1);
+  auto* add = command(user, "add", "Make a user, with an access key", "user-add");
+  add->add_option("--name", to.user)->required();
+  add->add_flag("--administrator", to.administrator, "May make and list keys and aliases in the account");
+  takes_new_key(add);
+  command(user, "list", "The account's users", "user-list");
+  command(user, "remove", "Remove a user and its access keys", "user-remove")
+      ->add_option("--name", to.user)
+      ->required();
+  auto& key = *user.add_subcommand("key", "Access keys");
+  key.require_subcommand(1);
+  auto* key_add = command(key, "add", "Another access key (two at most)", "key-add");
+  key_add->add_option("--name", to.user, "The user; without: the account's root");
+  takes_new_key(key_add);
+  command(key, "list", "The account's access keys", "key-list");
+  for (const auto& [name, help, command_name] : {std::tuple("activate", "Let it be used again", "key-activate"),
+                                                 std::tuple("deactivate", "Refuse it from now on", "key-deactivate"),
+                                                 std::tuple("remove", "Remove it", "key-remove")}) {
+    command(key, name, help, command_name)->add_option("--access-key-id", to.access_key_id)->required();
+  }
+  takes_new_key(command(admin, "reset-root",
+                        "A new access key for the account's root; the former ones are gone. Offline", "reset-root"));
+}
+
+}  // namespace
+
+std::variant<Command, int> parse_command_line(int argc, char** argv) {
+  CLI::App app("keyfold: seals and opens data under keys that only a key management service holds");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", KEYFOLD_VERSION);
+  std::optional<Command> chosen;
+
+  EncryptCommand encrypt;
+  auto& encrypt_app = *app.add_subcommand("encrypt", "Seal data");
+  add_keys(encrypt_app, encrypt.keys, "KMS key; several: any one of them will open it",
+           "Authenticated with the data, in clear");
+  add_streams(encrypt_app, encrypt.streams);
+  encrypt_app.add_option("--suite", encrypt.suite, "0478 (default), or 0578: signed, for when readers are not writers");
+  encrypt_app.add_option("--frame-length", encrypt.frame_length, "Bytes of data a frame (default 65536)")
+      ->check(CLI::PositiveNumber);
+  encrypt_app.add_flag("--allow-raw-keys", encrypt.allow_raw_keys,
+                       "Seal under raw keys alone, without a KMS: for tests and exchange");
+  encrypt_app.add_flag("-q,--quiet", encrypt.quiet, "No progress");
+  add_connection(encrypt_app, encrypt.connection);
+  encrypt_app.callback([&] { chosen = encrypt; });
+
+  DecryptCommand decrypt;
+  auto& decrypt_app = *app.add_subcommand("decrypt", "Open sealed data");
+  add_keys(decrypt_app, decrypt.keys, "KMS key that must have sealed it; several: one of them",
+           "Must be in the message, exactly");
+  add_streams(decrypt_app, decrypt.streams);
+  decrypt_app.add_flag("-q,--quiet", decrypt.quiet, "No progress");
+  add_connection(decrypt_app, decrypt.connection);
+  decrypt_app.callback([&] { chosen = decrypt; });
+
+  InspectCommand inspect;
+  auto& inspect_app = *app.add_subcommand("inspect", "What a sealed file says in clear; needs no key, proves nothing");
+  inspect_app.add_option("file", inspect.file, "FILE, or - for standard input")->required();
+  inspect_app.add_flag("--json", inspect.json);
+  inspect_app.callback([&] { chosen = inspect; });
+
+  CallCommand call;
+  auto& call_app = *app.add_subcommand("call", "Call one operation of the KMS, and print its reply");
+  call_app.add_option("operation", call.operation, "DescribeKey, CreateAlias, …")->required();
+  call_app.add_option("request", call.request, "JSON (default {}); -: from standard input, where secrets belong");
+  add_connection(call_app, call.connection);
+  call_app.callback([&] { chosen = call; });
+
+  AdminCommand admin;
+  add_admin(app, admin);
+
+  AuditCommand audit;
+  auto& audit_app = *app.add_subcommand("audit", "The audit log of a keyfold-kms");
+  audit_app.require_subcommand(1);
+  auto& show = *audit_app.add_subcommand("show", "Check every record, and print them");
+  show.add_option("directory", audit.directory, "The audit folder in the server's data directory")->required();
+  show.add_flag("--brief", audit.brief, "A line each for people, instead of JSON");
+  show.callback([&] { chosen = audit; });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (!admin.command.empty()) chosen = admin;
+  return *chosen;
+}
+
+}  // namespace keyfold::cli

@@ -1,0 +1,76 @@
+#pragma once
+// What the command line says, as values. (CLI11 stays in command_line.cpp: it is slow to compile.)
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace keyfold::cli {
+
+// Where the KMS is. Empty: from the environment and the shared files, as AWS's own tools do it.
+struct ConnectionOptions {
+  std::string endpoint_url, region, profile, ca_file;
+};
+
+// "-" is standard input or output.
+struct Streams {
+  std::string in = "-";
+  std::string out = "-";
+};
+
+struct KeyOptions {
+  std::vector<std::string> keys;  // The first generates the data key, the others wrap it too.
+  std::string keyring_file;
+  std::vector<std::string> context;  // "key=value"
+};
+
+struct EncryptCommand {
+  ConnectionOptions connection;
+  KeyOptions keys;
+  Streams streams;
+  std::string suite;
+  std::optional<std::uint32_t> frame_length;
+  bool allow_raw_keys = false;
+  bool quiet = false;
+};
+
+struct DecryptCommand {
+  ConnectionOptions connection;
+  KeyOptions keys;
+  Streams streams;
+  bool quiet = false;
+};
+
+struct InspectCommand {
+  std::string file;
+  bool json = false;
+};
+
+struct CallCommand {
+  ConnectionOptions connection;
+  std::string operation;
+  std::string request;  // JSON; "-": from standard input
+};
+
+struct AdminCommand {
+  std::string data;
+  std::string root_key, passphrase_file;  // For the offline way.
+  std::string command;                    // As the server takes it: "user-add", "reset-root", …
+  std::string account, user, access_key_id;
+  bool administrator = false;
+  std::string credentials_file;  // Where a new secret goes; empty: to standard output.
+};
+
+struct AuditCommand {
+  std::string directory;
+  bool brief = false;
+};
+
+using Command = std::variant<EncryptCommand, DecryptCommand, InspectCommand, CallCommand, AdminCommand, AuditCommand>;
+
+// The command, or the exit status of a process that has already said what there is to say (help, a usage error).
+std::variant<Command, int> parse_command_line(int argc, char** argv);
+
+}  // namespace keyfold::cli

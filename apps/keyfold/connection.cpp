@@ -1,0 +1,86 @@
+#include "keyfold/connection.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "keyfold/core/base/named.h"
+#include "keyfold/core/base/try.h"
+#include "keyfold/envelope/keyrings/kms.h"
+#include "keyfold/envelope/keyrings/multi.h"
+
+namespace keyfold::cli {
+namespace {
+
+constexpr std::size_t keyring_file_size_max = 65536;  // Bytes.
+
+std::string region_in(std::string_view key) {
+  const auto arn = split_arn(key);
+  return arn ? std::string(arn->region) : std::string();
+}
+
+// A key ARN's Region is not a matter of taste: another Region's endpoint does not have the key.
+client::AwsOverrides overrides_of(const ConnectionOptions& connection, std::string_view key) {
+  std::string region = connection.region;
+  if (region.empty()) region = region_in(key);
+  return {.endpoint_url = connection.endpoint_url,
+          .region = region,
+          .profile = connection.profile,
+          .ca_file = connection.ca_file};
+}
+
+Result<client::ConfiguredKeyring> keyring_of_file(const std::string& path, const ConnectionOptions& connection) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Error{ErrorCode::io, "cannot read the keyring file " + path};
+  std::string text(keyring_file_size_max + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > keyring_file_size_max) return Error{ErrorCode::invalid_input, path + " is larger than 64 KiB"};
+  const client::KeyringSources sources{
+      .kms = [&connection](std::string_view key) -> Result<std::shared_ptr<keyrings::KmsClient>> {
+        TRY_ASSIGN(auto kms, connect(connection, key));
+        return std::shared_ptr<keyrings::KmsClient>(std::move(kms));
+      },
+      .folder = std::filesystem::path(path).parent_path()};
+  auto keyring = client::keyring_from_json(text, sources);
+  if (!keyring) return Error{keyring.error().code, path + ": " + keyring.error().message};
+  return keyring;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<client::Kms>> connect(const ConnectionOptions& connection, std::string_view key) {
+  TRY_ASSIGN(auto settings, client::aws_settings(overrides_of(connection, key)));
+  return client::connect_kms(std::move(settings));
+}
+
+Result<client::ConfiguredKeyring> keyring_of(const KeyOptions& keys, const ConnectionOptions& connection) {
+  if (!keys.keyring_file.empty()) return keyring_of_file(keys.keyring_file, connection);
+  if (keys.keys.empty()) return Error{ErrorCode::invalid_input, "which key? Give --key (an alias or ARN) or --keyring"};
+  std::vector<std::shared_ptr<const keyrings::Keyring>> made;
+  for (const auto& key : keys.keys) {
+    auto name = keyrings::KmsKeyName::parse(key);
+    if (!name) return Error{ErrorCode::invalid_input, "--key " + key + ": " + name.error().message};
+    TRY_ASSIGN(auto kms, connect(connection, key));
+    made.push_back(keyrings::kms_keyring(std::move(kms), *std::move(name)));
+  }
+  if (made.size() == 1) return client::ConfiguredKeyring{.keyring = std::move(made.front()), .has_kms = true};
+  auto generator = std::move(made.front());
+  made.erase(made.begin());
+  TRY_ASSIGN(auto multi, keyrings::multi_keyring(std::move(generator), std::move(made)));
+  return client::ConfiguredKeyring{.keyring = std::move(multi), .has_kms = true};
+}
+
+Result<EncryptionContext> context_of(const std::vector<std::string>& pairs) {
+  EncryptionContext context;
+  for (const auto& pair : pairs) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return Error{ErrorCode::invalid_input, "--context takes KEY=VALUE, not \"" + pair + "\""};
+    if (!context.add(pair.substr(0, equals), pair.substr(equals + 1)))
+      return Error{ErrorCode::invalid_input, "--context " + pair.substr(0, equals) + " is given twice"};
+  }
+  return context;
+}
+
+}  // namespace keyfold::cli

@@ -1,0 +1,54 @@
+// keyfold encrypt: seals a file or a stream.
+
+#include "keyfold/commands.h"
+#include "keyfold/connection.h"
+#include "keyfold/core/base/try.h"
+#include "keyfold/envelope/seal/envelope.h"
+#include "keyfold/files.h"
+#include "keyfold/progress.h"
+
+namespace keyfold::cli {
+namespace {
+
+constexpr std::size_t chunk_size = std::size_t{256} << 10;  // Bytes.
+
+Result<materials::SuiteId> suite_of(const std::string& text) {
+  if (text.empty()) return seal::SealOptions{}.suite;
+  return materials::parse_suite(text);
+}
+
+Outcome pump(InputFile& in, seal::Sealer& sealer, Progress& progress) {
+  Bytes chunk(chunk_size);
+  for (;;) {
+    TRY_ASSIGN(const std::size_t got, in.read(chunk));
+    if (got == 0) break;
+    TRY(sealer.update(BytesView(chunk).first(got)));
+    progress.add(got);
+  }
+  wipe(chunk);
+  return sealer.finish();
+}
+
+}  // namespace
+
+Outcome run(const EncryptCommand& command) {
+  seal::SealOptions options;
+  TRY_ASSIGN(options.suite, suite_of(command.suite));
+  TRY_ASSIGN(options.encryption_context, context_of(command.keys.context));
+  options.frame_length = command.frame_length.value_or(seal::frame_length_for_files);
+  TRY_ASSIGN(auto in, InputFile::open(command.streams.in));
+  TRY_ASSIGN(const auto keyring, keyring_of(command.keys, command.connection));
+  if (!keyring.has_kms && !command.allow_raw_keys) {
+    return Error{
+        ErrorCode::invalid_input,
+        "this keyring has raw keys alone, so whoever has the file has the data; --allow-raw-keys if that is meant"};
+  }
+  TRY_ASSIGN(auto out, OutputFile::create(command.streams.out));
+  const seal::Envelope envelope(keyring.keyring);
+  TRY_ASSIGN(auto sealer, envelope.sealer(out, options));
+  Progress progress("sealing", in.size(), command.quiet ? Progress::Shown::never : Progress::Shown::on_terminal);
+  TRY(pump(in, sealer, progress));
+  return out.commit();
+}
+
+}  // namespace keyfold::cli

@@ -1,0 +1,130 @@
+#include "keyfold/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "keyfold/core/base/try.h"
+
+namespace keyfold::cli {
+namespace {
+
+constexpr std::size_t buffer_size = std::size_t{256} << 10;
+
+Error io_error(const std::string& name, int reason) {
+  return Error{ErrorCode::io, name + ": " + std::strerror(reason)};
+}
+
+Outcome write_all(int fd, BytesView bytes, const std::string& name) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return io_error(name, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return ok();
+}
+
+// The permissions that a new file of this process has: mkstemp's are the owner's alone.
+mode_t usual_mode() {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return static_cast<mode_t>(0666) & ~mask;
+}
+
+Outcome sync_folder(const std::string& file) {
+  const auto folder = std::filesystem::path(file).parent_path();
+  const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return ok();  // A folder that may be written but not read: the rename has happened all the same.
+  const int status = fsync(fd);
+  const int reason = errno;
+  ::close(fd);
+  if (status != 0 && reason != EINVAL) return io_error(folder.string(), reason);
+  return ok();
+}
+
+}  // namespace
+
+Result<InputFile> InputFile::open(const std::string& path) {
+  if (path == "-") return InputFile("standard input", STDIN_FILENO);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return io_error(path, errno);
+  InputFile file(path, fd);
+  struct stat info{};
+  if (fstat(fd, &info) != 0) return io_error(path, errno);
+  if (S_ISDIR(info.st_mode)) return Error{ErrorCode::io, path + " is a directory; give a file"};
+  if (S_ISREG(info.st_mode)) file.size_ = static_cast<std::uint64_t>(info.st_size);
+  return file;
+}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : name_(std::move(other.name_)), fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
+
+InputFile::~InputFile() {
+  if (fd_ > STDIN_FILENO) ::close(fd_);
+}
+
+Result<std::size_t> InputFile::read(std::span<std::byte> out) {
+  for (;;) {
+    const ssize_t got = ::read(fd_, out.data(), out.size());
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) return io_error(name_, errno);
+  }
+}
+
+Result<OutputFile> OutputFile::create(const std::string& path) {
+  if (path == "-") return OutputFile("standard output", "", STDOUT_FILENO);
+  struct stat info{};
+  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+    return Error{ErrorCode::io, path + " is a directory; give a file"};
+  std::string temporary = path + ".XXXXXX";
+  const int fd = mkostemp(temporary.data(), O_CLOEXEC);
+  if (fd < 0) return io_error(path, errno);
+  return OutputFile(path, std::move(temporary), fd);
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      fd_(std::exchange(other.fd_, -1)),
+      buffer_(std::move(other.buffer_)) {}
+
+OutputFile::~OutputFile() {
+  wipe(buffer_);
+  if (temporary_.empty()) return;
+  ::close(fd_);
+  unlink(temporary_.c_str());
+}
+
+Outcome OutputFile::write(BytesView bytes) {
+  if (buffer_.capacity() == 0) buffer_.reserve(buffer_size);
+  if (buffer_.size() + bytes.size() > buffer_size) TRY(flush());
+  if (bytes.size() > buffer_size) return write_all(fd_, bytes, path_);
+  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+  return ok();
+}
+
+Outcome OutputFile::flush() {
+  TRY(write_all(fd_, buffer_, path_));
+  wipe(std::span(buffer_));
+  buffer_.clear();
+  return ok();
+}
+
+Outcome OutputFile::commit() {
+  TRY(flush());
+  if (temporary_.empty()) return ok();
+  if (fchmod(fd_, usual_mode()) != 0 || fsync(fd_) != 0) return io_error(path_, errno);
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) return io_error(path_, errno);
+  ::close(fd_);
+  temporary_.clear();
+  fd_ = -1;
+  return sync_folder(path_);
+}
+
+}  // namespace keyfold::cli

@@ -1,0 +1,89 @@
+// keyfold inspect: what a sealed file says in clear.
+
+#include <cstdio>
+
+#include "keyfold/commands.h"
+#include "keyfold/core/base/try.h"
+#include "keyfold/core/protocol/json_writer.h"
+#include "keyfold/envelope/keyrings/kms.h"
+#include "keyfold/envelope/seal/message_info.h"
+#include "keyfold/files.h"
+
+namespace keyfold::cli {
+namespace {
+
+constexpr std::size_t header_size_max = std::size_t{1} << 20;  // Bytes read to find the header's end.
+
+std::string hex4(std::uint16_t value) {
+  char text[8];
+  std::snprintf(text, sizeof text, "%04X", static_cast<unsigned>(value));
+  return text;
+}
+
+// Names that others chose may hold anything; a terminal must not obey them.
+std::string printable(BytesView bytes) {
+  std::string text;
+  for (const char c : as_text(bytes)) text += c >= ' ' && c != 0x7f ? c : '?';
+  return text;
+}
+std::string printable(std::string_view text) { return printable(as_bytes(text)); }
+
+std::string as_json(const seal::MessageInfo& info) {
+  std::string out;
+  protocol::JsonWriter json(out);
+  std::vector<ContextPair> pairs;
+  json.begin_object().integer("format_version", info.format_version);
+  json.text("suite", hex4(static_cast<std::uint16_t>(info.suite->id))).boolean("signed", info.suite->signs());
+  json.hex("message_id", info.message_id).context("encryption_context", info.encryption_context.view(pairs));
+  json.name("encrypted_data_keys").begin_array();
+  for (const auto& key : info.encrypted_data_keys) {
+    json.begin_object().text("provider_id", key.provider_id);
+    if (key.provider_id == keyrings::kms_provider_id) {
+      json.text("key_arn", as_text(key.provider_info));
+    } else {
+      json.base64("provider_info", key.provider_info);
+    }
+    json.integer("ciphertext_bytes", static_cast<std::int64_t>(key.ciphertext.size())).end_object();
+  }
+  json.end_array().integer("frame_length", info.frame_length);
+  json.integer("header_bytes", static_cast<std::int64_t>(info.header_size)).end_object();
+  return out + "\n";
+}
+
+std::string as_prose(const seal::MessageInfo& info) {
+  std::string out = "AWS Encryption SDK message, version " + std::to_string(info.format_version) + "\n";
+  out += "  suite       " + hex4(static_cast<std::uint16_t>(info.suite->id)) +
+         (info.suite->signs() ? ", signed" : ", not signed") + "\n";
+  out += "  message id  " + to_hex(info.message_id) + "\n";
+  out += "  frames      of " + std::to_string(info.frame_length) + " bytes\n";
+  out += "  header      " + std::to_string(info.header_size) + " bytes\n";
+  for (const auto& [key, value] : info.encryption_context)
+    out += "  context     " + printable(key) + "=" + printable(value) + "\n";
+  for (const auto& key : info.encrypted_data_keys) {
+    // A raw keyring's info goes on with lengths and an IV behind the key's name.
+    out += "  wrapped by  " + printable(key.provider_id) + " " + printable(key.provider_info) + " (" +
+           std::to_string(key.ciphertext.size()) + " bytes)\n";
+  }
+  return out + "Nothing of this has been verified: that takes a key.\n";
+}
+
+}  // namespace
+
+Outcome run(const InspectCommand& command) {
+  TRY_ASSIGN(auto in, InputFile::open(command.file));
+  Bytes start;
+  Bytes chunk(std::size_t{64} << 10);
+  while (start.size() < header_size_max) {
+    TRY_ASSIGN(const std::size_t got, in.read(chunk));
+    if (got == 0) break;
+    start.insert(start.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(got));
+  }
+  auto info = seal::inspect(start);
+  if (!info) return Error{info.error().code, command.file + ": " + info.error().message};
+  TRY_ASSIGN(auto out, OutputFile::create("-"));
+  const std::string text = command.json ? as_json(*info) : as_prose(*info);
+  TRY(out.write(as_bytes(text)));
+  return out.commit();
+}
+
+}  // namespace keyfold::cli

@@ -1,0 +1,27 @@
+// keyfold: seals and opens data, looks into what was sealed, talks to a KMS. One line on standard error says what went
+// wrong.
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "keyfold/commands.h"
+#include "keyfold/core/crypto/memory.h"
+
+int main(int argc, char** argv) {
+  keyfold::crypto::use_wiping_memory();  // Before libcrypto allocates anything.
+  const rlimit no_core{};
+  setrlimit(RLIMIT_CORE, &no_core);
+  prctl(PR_SET_DUMPABLE, 0);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  const auto parsed = keyfold::cli::parse_command_line(argc, argv);
+  if (const int* status = std::get_if<int>(&parsed)) return *status;
+  const auto& command = std::get<keyfold::cli::Command>(parsed);
+  const auto outcome = std::visit([](const auto& chosen) { return keyfold::cli::run(chosen); }, command);
+  if (outcome) return 0;
+  std::fprintf(stderr, "keyfold: %s\n", outcome.error().message.c_str());
+  return 1;
+}

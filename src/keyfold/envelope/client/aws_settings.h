@@ -1,0 +1,52 @@
+#pragma once
+// Where the KMS is and who we are to it, from the places where AWS's own tools look:
+//   credentials  AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; else the profile in the shared
+//   credentials
+//                file (AWS_SHARED_CREDENTIALS_FILE, ~/.aws/credentials); else the profile in the config file
+//   profile      AWS_PROFILE, else "default"
+//   Region       AWS_REGION, AWS_DEFAULT_REGION, else the profile's in the config file (AWS_CONFIG_FILE, ~/.aws/config)
+//   endpoint     AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL, else AWS's own of the Region
+//   authorities  AWS_CA_BUNDLE
+// Nothing is asked over the network: instance metadata and single sign-on are not among them.
+
+#include <functional>
+#include <string>
+
+#include "keyfold/core/base/named.h"
+#include "keyfold/core/base/secret.h"
+
+namespace keyfold::client {
+
+struct Credentials {
+  std::string access_key_id;
+  SecretBytes secret_access_key;
+  std::string session_token;  // Empty: none.
+};
+
+struct AwsSettings {
+  std::string endpoint_url;
+  Region region;
+  std::string ca_file;  // Empty: the system's authorities.
+  Credentials credentials;
+};
+
+// What the caller says himself; it wins. Empty: not said.
+struct AwsOverrides {
+  std::string endpoint_url;
+  std::string region;
+  std::string profile;
+  std::string ca_file;
+};
+
+// The value of an environment variable, or null.
+using Environment = std::function<const char*(const char* name)>;
+Environment process_environment();
+
+inline constexpr std::size_t aws_file_size_max = std::size_t{1} << 20;  // Bytes of a shared file; more is refused.
+
+// Fails with `invalid_input` when Region or credentials are nowhere to be found, or half there, or a file is malformed;
+// says where it looked. The files' contents are wiped from memory.
+Result<AwsSettings> aws_settings(const AwsOverrides& overrides = {},
+                                 const Environment& environment = process_environment());
+
+}  // namespace keyfold::client

@@ -1,0 +1,155 @@
+#include "keyfold/envelope/client/kms.h"
+
+#include <thread>
+
+#include "keyfold/core/base/clock.h"
+#include "keyfold/core/base/try.h"
+#include "keyfold/core/http/client.h"
+#include "keyfold/core/protocol/errors.h"
+#include "keyfold/core/protocol/requests.h"
+#include "keyfold/core/protocol/responses.h"
+#include "keyfold/core/sigv4/sign.h"
+#include "keyfold/envelope/client/retry.h"
+
+namespace keyfold::client {
+namespace {
+
+constexpr std::string_view content_type = "application/x-amz-json-1.1";
+constexpr std::string_view target_prefix = "TrentService.";
+constexpr std::size_t request_size_reserved =
+    16384;  // Bytes: any request of ours fits, so none is copied while it grows.
+
+// A request body: wiped when it goes.
+class RequestBody {
+ public:
+  template <class Request>
+  explicit RequestBody(const Request& request) {
+    text_.reserve(request_size_reserved);
+    protocol::append(text_, request);
+  }
+  RequestBody(const RequestBody&) = delete;
+  RequestBody& operator=(const RequestBody&) = delete;
+  ~RequestBody() { wipe(text_); }
+  std::string_view text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+// Which attempts may follow one that may have been received.
+enum class Repeat : std::uint8_t { harmless, only_if_not_sent };
+
+class HttpKms final : public Kms {
+ public:
+  HttpKms(std::unique_ptr<http::Client> http, AwsSettings settings, const KmsOptions& options)
+      : http_(std::move(http)),
+        region_(settings.region),
+        credentials_{.access_key_id = std::move(settings.credentials.access_key_id),
+                     .secret_access_key = std::move(settings.credentials.secret_access_key),
+                     .session_token = std::move(settings.credentials.session_token)},
+        options_(options),
+        budget_(options.retry_budget) {}
+
+  Result<keyrings::GeneratedDataKey> generate_data_key(std::string_view key_id, std::size_t size,
+                                                       const ContextView& context) override {
+    const RequestBody body(protocol::GenerateDataKeyRequest{.key_id = key_id,
+                                                            .context = context,
+                                                            .number_of_bytes = static_cast<std::int64_t>(size),
+                                                            .key_spec = {},
+                                                            .unserved = {}});
+    TRY_ASSIGN(const auto reply, send("GenerateDataKey", body.text(), Repeat::harmless));
+    TRY_ASSIGN(auto key, protocol::read_data_key_response(as_text(reply.body)));
+    return keyrings::GeneratedDataKey{.plaintext = std::move(key.plaintext),
+                                      .ciphertext = std::move(key.ciphertext),
+                                      .key_arn = std::move(key.key_id)};
+  }
+
+  Result<keyrings::WrappedDataKey> encrypt(std::string_view key_id, const SecretBytes& plaintext,
+                                           const ContextView& context) override {
+    const RequestBody body(protocol::EncryptRequest{
+        .key_id = key_id, .plaintext = plaintext.reveal(), .context = context, .algorithm = {}, .unserved = {}});
+    TRY_ASSIGN(const auto reply, send("Encrypt", body.text(), Repeat::harmless));
+    TRY_ASSIGN(auto key, protocol::read_encrypt_response(as_text(reply.body)));
+    return keyrings::WrappedDataKey{.ciphertext = std::move(key.ciphertext), .key_arn = std::move(key.key_id)};
+  }
+
+  Result<keyrings::UnwrappedDataKey> decrypt(std::string_view key_id, BytesView ciphertext,
+                                             const ContextView& context) override {
+    const RequestBody body(protocol::DecryptRequest{
+        .ciphertext = ciphertext, .context = context, .key_id = key_id, .algorithm = {}, .unserved = {}});
+    TRY_ASSIGN(const auto reply, send("Decrypt", body.text(), Repeat::harmless));
+    TRY_ASSIGN(auto key, protocol::read_decrypt_response(as_text(reply.body)));
+    return keyrings::UnwrappedDataKey{.plaintext = std::move(key.plaintext), .key_arn = std::move(key.key_id)};
+  }
+
+  Result<std::string> call(std::string_view operation, std::string_view request_json) override {
+    TRY_ASSIGN(const auto reply, send(operation, request_json, Repeat::only_if_not_sent));
+    return std::string(as_text(reply.body));
+  }
+
+ private:
+  Result<http::ClientResponse> send(std::string_view operation, std::string_view body, Repeat repeat) {
+    for (unsigned attempt = 1;; ++attempt) {
+      http::Sent sent = http::Sent::no;
+      auto reply = attempt_once(operation, body, sent);
+      if (reply) {
+        budget_.success();
+        return reply;
+      }
+      Error error = std::move(reply).error();
+      if (!is_transient(error.code)) return error;
+      const bool may_repeat = repeat == Repeat::harmless || sent == http::Sent::no;
+      if (!may_repeat || attempt >= options_.attempts_max || !budget_.spend()) {
+        return Error{ErrorCode::unavailable,
+                     "the KMS at " + http_->endpoint().authority() + " is not to be had: " + error.message};
+      }
+      std::this_thread::sleep_for(pause_before_retry(attempt, options_.first_pause_max, random_));
+    }
+  }
+
+  Result<http::ClientResponse> attempt_once(std::string_view operation, std::string_view body, http::Sent& sent) {
+    const std::string target = std::string(target_prefix) + std::string(operation);
+    const std::string host = http_->endpoint().authority();
+    const HeaderView signed_headers[] = {{.name = "content-type", .value = content_type},
+                                         {.name = "host", .value = host},
+                                         {.name = "x-amz-target", .value = target}};
+    TRY_ASSIGN(
+        const auto signature,
+        sigv4::sign({.method = "POST", .path = "/", .query = "", .headers = signed_headers, .body = as_bytes(body)},
+                    credentials_, region_, "kms", clock_.now()));
+    std::vector<HeaderView> headers{{.name = "Content-Type", .value = content_type},
+                                    {.name = "X-Amz-Target", .value = target},
+                                    {.name = "X-Amz-Date", .value = signature.amz_date},
+                                    {.name = "Authorization", .value = signature.authorization}};
+    if (!signature.amz_security_token.empty())
+      headers.push_back({.name = "X-Amz-Security-Token", .value = signature.amz_security_token});
+    auto exchange = http_->send({.headers = headers, .body = as_bytes(body)});
+    sent = exchange.sent;
+    if (!exchange.response) return std::move(exchange.response).error();
+    auto response = *std::move(exchange.response);
+    if (response.status == 200) return response;
+    return protocol::decode_error(response.status, response.header("x-amzn-ErrorType"), as_text(response.body));
+  }
+
+  const std::unique_ptr<http::Client> http_;
+  const Region region_;
+  const sigv4::Credentials credentials_;
+  const KmsOptions options_;
+  RetryBudget budget_;
+  SystemClock clock_;
+  SystemRandom random_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Kms>> connect_kms(AwsSettings settings, const KmsOptions& options) {
+  TRY_ASSIGN(const auto endpoint, http::parse_endpoint(settings.endpoint_url));
+  http::ClientOptions http_options;
+  http_options.ca_file = settings.ca_file;
+  http_options.connect_timeout = options.connect_timeout;
+  http_options.request_timeout = options.request_timeout;
+  TRY_ASSIGN(auto http, http::open_client(endpoint, http_options));
+  return std::shared_ptr<Kms>(std::make_shared<HttpKms>(std::move(http), std::move(settings), options));
+}
+
+}  // namespace keyfold::client

@@ -1,0 +1,33 @@
+#include "keyfold/envelope/client/retry.h"
+
+#include <algorithm>
+
+namespace keyfold::client {
+
+bool RetryBudget::spend() {
+  int left = tokens_.load();
+  while (left >= retry_cost) {
+    if (tokens_.compare_exchange_weak(left, left - retry_cost)) return true;
+  }
+  return false;
+}
+
+void RetryBudget::success() {
+  int left = tokens_.load();
+  while (left < tokens_max_ && !tokens_.compare_exchange_weak(left, left + 1)) {
+  }
+}
+
+bool is_transient(ErrorCode code) {
+  return code == ErrorCode::unavailable || code == ErrorCode::io || code == ErrorCode::throttling ||
+         code == ErrorCode::internal || code == ErrorCode::dependency_timeout || code == ErrorCode::key_unavailable;
+}
+
+std::chrono::milliseconds pause_before_retry(unsigned attempt, std::chrono::milliseconds first, Random& random) {
+  const std::int64_t longest = std::min<std::int64_t>(first.count() << std::min(attempt - 1, 16U), 2'000);
+  const auto bytes = random.bytes<4>();
+  const auto draw = static_cast<std::int64_t>(*Reader(bytes).u32());
+  return std::chrono::milliseconds(longest <= 0 ? 0 : draw % (longest + 1));
+}
+
+}  // namespace keyfold::client
