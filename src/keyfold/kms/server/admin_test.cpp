@@ -1,0 +1,99 @@
+#include "keyfold/kms/server/admin.h"
+
+#include <gtest/gtest.h>
+
+#include "keyfold/kms/server/admin_socket.h"
+#include "keyfold/kms/server/server_testing.h"
+
+namespace keyfold::server {
+namespace {
+
+class AdminTest : public testing::Test {
+ protected:
+  std::string command(std::string_view line, Administrator::Where where = Administrator::Where::socket) {
+    return admin_.execute(line, {.name = "uid 1000", .where = where});
+  }
+  std::string member(const std::string& reply, std::string_view name) {
+    return kms_.text({.status = 0, .error = "", .body = reply}, name);
+  }
+  std::string sign_in(const std::string& reply) {
+    return kms_
+        .call("ListKeys", "{}", member(reply, "access_key_id"), "eu-central-1", member(reply, "secret_access_key"))
+        .error;
+  }
+  Kms kms_;
+  Admin admin_{kms_.callers(), kms_.audit(),  kms_.outbox(),
+               kms_.clock(),   kms_.random(), {*AccountId::parse("123456789012")}};
+};
+
+TEST_F(AdminTest, AUserIsMadeWithAKeyThatSigns) {
+  const auto made = command(R"({"command":"user-add","user":"writer","administrator":true})");
+  EXPECT_EQ(member(made, "arn"), "arn:aws:iam::123456789012:user/writer") << made;
+  EXPECT_EQ(sign_in(made), "");
+  EXPECT_NE(command(R"({"command":"user-list"})").find(R"("user":"writer")"), std::string::npos);
+  EXPECT_NE(command(R"({"command":"user-add","user":"writer"})").find(R"("ok":false)"), std::string::npos);
+}
+
+TEST_F(AdminTest, AKeyIsDeactivatedActivatedAndRemoved) {
+  const auto made = command(R"({"command":"user-add","user":"writer","administrator":true})");
+  const auto id = member(made, "access_key_id");
+  const auto with_key = [&](std::string_view name) {
+    return command(R"({"command":")" + std::string(name) + R"(","access_key_id":")" + id + "\"}");
+  };
+  EXPECT_EQ(with_key("key-deactivate"), R"({"ok":true})");
+  EXPECT_EQ(sign_in(made), "UnrecognizedClientException");
+  EXPECT_EQ(with_key("key-activate"), R"({"ok":true})");
+  EXPECT_EQ(sign_in(made), "");
+  EXPECT_EQ(with_key("key-remove"), R"({"ok":true})");
+  EXPECT_EQ(sign_in(made), "UnrecognizedClientException");
+  EXPECT_NE(with_key("key-remove").find(R"("ok":false)"), std::string::npos);
+}
+
+TEST_F(AdminTest, EveryChangeIsRecordedWithoutTheSecret) {
+  const auto made = command(R"({"command":"user-add","user":"writer"})");
+  command(R"({"command":"key-add","user":"writer"})");
+  command(R"({"command":"user-remove","user":"writer"})");
+  const auto leaves = kms_.leaves();
+  ASSERT_EQ(leaves.size(), 4U);
+  for (const auto& leaf : leaves) {
+    EXPECT_NE(leaf.find(R"("eventType":"KeyfoldAdmin")"), std::string::npos) << leaf;
+    EXPECT_NE(leaf.find("uid 1000"), std::string::npos) << leaf;
+    EXPECT_EQ(leaf.find(member(made, "secret_access_key")), std::string::npos);
+  }
+}
+
+TEST_F(AdminTest, TheRootIsResetOfflineOnly) {
+  EXPECT_NE(command(R"({"command":"reset-root"})").find(R"("ok":false)"), std::string::npos);
+  const auto first = command(R"({"command":"reset-root"})", Administrator::Where::offline);
+  EXPECT_EQ(sign_in(first), "");
+  const auto second = command(R"({"command":"reset-root"})", Administrator::Where::offline);
+  EXPECT_EQ(sign_in(first), "UnrecognizedClientException");
+  EXPECT_EQ(sign_in(second), "");
+}
+
+TEST_F(AdminTest, WhatIsNoCommandIsRefused) {
+  for (const std::string_view line :
+       {"", "{", "[]", "{}", R"({"command":"nothing"})", R"({"command":"user-add"})",
+        R"({"command":"user-add","user":"a b"})", R"({"command":"user-list","acount":"1"})",
+        R"({"command":"user-list","account":"1"})", R"({"command":"key-remove"})"})
+    EXPECT_NE(command(line).find(R"("ok":false)"), std::string::npos) << line;
+  EXPECT_TRUE(kms_.leaves().empty());
+}
+
+TEST_F(AdminTest, TheSocketServesOneLineAtATime) {
+  Log log(kms_.clock(), STDERR_FILENO, Log::Format::text, Log::Level::error);
+  const auto path = kms_.directory() / "admin.sock";
+  {
+    const auto socket = certain(AdminSocket::open(path, admin_, log));
+    EXPECT_NE(certain(ask_admin_socket(path, R"({"command":"user-add","user":"writer"})")).find("secret_access_key"),
+              std::string::npos);
+    EXPECT_NE(certain(ask_admin_socket(path, R"({"command":"user-list"})")).find("writer"), std::string::npos);
+    EXPECT_EQ(std::filesystem::status(path).permissions() & std::filesystem::perms::all,
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_EQ(ask_admin_socket(path, "{}").error().code, ErrorCode::unavailable);
+}
+
+}  // namespace
+}  // namespace keyfold::server

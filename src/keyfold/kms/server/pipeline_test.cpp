@@ -1,0 +1,183 @@
+#include "keyfold/kms/server/pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include "keyfold/kms/server/server_testing.h"
+
+namespace keyfold::server {
+namespace {
+
+TEST(Pipeline, ASignedCallIsAnsweredAndRecorded) {
+  Kms kms;
+  const std::string arn = kms.create_key();
+  const auto answer =
+      kms.call("Encrypt", R"({"KeyId":")" + arn + R"(","Plaintext":"c2VjcmV0","EncryptionContext":{"tenant":"a"}})");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(kms.text(answer, "KeyId"), arn);
+  EXPECT_GT(kms.release().sequence(), 0U) << "held until its record is there";
+  const std::string leaf = kms.leaves().back();
+  for (const std::string_view part :
+       {R"("eventName":"Encrypt")", R"("type":"Root")", R"("sourceIPAddress":"192.0.2.7")",
+        R"("encryptionContext":{"tenant":"a"})", R"("readOnly":true)", R"("awsRegion":"eu-central-1")"})
+    EXPECT_NE(leaf.find(part), std::string::npos) << part << " in " << leaf;
+  EXPECT_NE(leaf.find(arn), std::string::npos);
+  EXPECT_EQ(leaf.find("c2VjcmV0"), std::string::npos) << "no plaintext";
+}
+
+TEST(Pipeline, AChangeIsRecordedInTheSameTransactionAndAnsweredAtOnce) {
+  Kms kms;
+  const std::string arn = kms.create_key();
+  EXPECT_EQ(kms.release().sequence(), 0U);
+  EXPECT_TRUE(certain(kms.outbox().pending(10)).empty());
+  const auto leaves = kms.leaves();
+  ASSERT_EQ(leaves.size(), 1U);
+  EXPECT_NE(leaves[0].find(R"("eventName":"CreateKey")"), std::string::npos);
+  EXPECT_NE(leaves[0].find(arn), std::string::npos) << "the event knows the key it made";
+}
+
+TEST(Pipeline, ARefusedCallIsRecordedWithItsReason) {
+  Kms kms;
+  const std::string arn = kms.create_key();
+  const auto user = kms.add_user("writer", "");
+  const auto answer = kms.call_as(
+      user, "Decrypt",
+      R"({"CiphertextBlob":")" +
+          kms.text(kms.call("Encrypt", R"({"KeyId":")" + arn + R"(","Plaintext":"AA=="})"), "CiphertextBlob") + "\"}");
+  EXPECT_EQ(answer.error, "AccessDeniedException");
+  EXPECT_NE(answer.body.find(R"("Message":"User: arn:aws:iam::123456789012:user/writer is not authorized)"),
+            std::string::npos);
+  const std::string leaf = kms.leaves().back();
+  EXPECT_NE(leaf.find(R"("errorCode":"AccessDenied")"), std::string::npos) << leaf;
+  EXPECT_NE(leaf.find("implicit deny"), std::string::npos) << leaf;
+  EXPECT_NE(leaf.find(R"("userName":"writer")"), std::string::npos) << leaf;
+}
+
+TEST(Pipeline, CallsThatDoNotParseAreRecordedToo) {
+  Kms kms;
+  EXPECT_EQ(kms.call("Encrypt", "{").error, "SerializationException");
+  EXPECT_EQ(kms.call("Encrypt", "{}").error, "ValidationException");
+  EXPECT_EQ(kms.call("Sign", "{}").error, "UnknownOperationException");
+  const auto leaves = kms.leaves();
+  ASSERT_EQ(leaves.size(), 3U);
+  EXPECT_NE(leaves[0].find("SerializationException"), std::string::npos);
+  EXPECT_NE(leaves[1].find("ValidationException"), std::string::npos);
+  EXPECT_NE(leaves[2].find("UnknownOperation"), std::string::npos);
+}
+
+TEST(Pipeline, StrangersAreRefusedAndCountedNotRecorded) {
+  Kms kms;
+  Signed wrong = kms.sign("ListKeys", "{}", "test", "eu-central-1", "not-it");
+  EXPECT_EQ(kms.send(wrong).error, "InvalidSignatureException");
+  Signed unknown = kms.sign("ListKeys", "{}", "AKIANOBODY", "eu-central-1", "test");
+  EXPECT_EQ(kms.send(unknown).error, "UnrecognizedClientException");
+  Signed changed = kms.sign("ListKeys", "{}");
+  changed.body = "{ }";
+  EXPECT_EQ(kms.send(changed).error, "InvalidSignatureException");
+  Signed late = kms.sign("ListKeys", "{}");
+  kms.clock().advance(std::chrono::minutes(6));
+  EXPECT_EQ(kms.send(late).error, "InvalidSignatureException");
+  EXPECT_TRUE(kms.leaves().empty());
+  ASSERT_TRUE(kms.refusals().record(kms.audit(), kms.clock()));
+  const auto leaves = kms.leaves();
+  ASSERT_EQ(leaves.size(), 1U);
+  EXPECT_NE(leaves[0].find("RefusedBeforeAuthentication"), std::string::npos);
+}
+
+TEST(Pipeline, OnlyPostOfTheRootIsACall) {
+  Kms kms;
+  Signed get = kms.sign("ListKeys", "{}");
+  get.method = http::Method::get;
+  EXPECT_EQ(kms.send(get).status, 405);
+  Signed elsewhere = kms.sign("ListKeys", "{}");
+  elsewhere.target = "/keys";
+  EXPECT_EQ(kms.send(elsewhere).status, 404);
+  Signed form = kms.sign("ListKeys", "{}");
+  *form.header("Content-Type") = "application/x-www-form-urlencoded";
+  EXPECT_NE(kms.send(form).status, 200);
+}
+
+TEST(Pipeline, NoRecordNoAnswer) {
+  Kms kms;
+  const std::string arn = kms.create_key();
+  ASSERT_TRUE(kms.audit().stop());
+  const auto read = kms.call("GenerateDataKey", R"({"KeyId":")" + arn + R"(","KeySpec":"AES_256"})");
+  EXPECT_EQ(read.status, 500);
+  EXPECT_EQ(read.error, "KMSInternalException");
+  EXPECT_EQ(read.body.find("Plaintext"), std::string::npos);
+  EXPECT_EQ(kms.call("DisableKey", R"({"KeyId":")" + arn + "\"}").status, 500);
+  EXPECT_TRUE(
+      certain(kms.keys().find({.account = *AccountId::parse("123456789012"), .region = *Region::parse("eu-central-1")},
+                              arn))
+          .key->enabled())
+      << "a change that cannot be recorded is not made";
+}
+
+TEST(Pipeline, AnyAccountIdIsItsOwnRootAndSeesOnlyItsOwn) {
+  Kms kms;
+  kms.create_key();
+  const auto listed = kms.call("ListKeys", "{}", "111122223333");
+  EXPECT_EQ(listed.body, R"({"Keys":[],"Truncated":false})");
+  EXPECT_EQ(kms.call("ListKeys", "{}", "test", "us-east-1").body, R"({"Keys":[],"Truncated":false})");
+}
+
+TEST(Pipeline, OperationsWithoutOutputReplyNothing) {
+  Kms kms;
+  const std::string arn = kms.create_key();
+  for (const char* operation : {"DisableKey", "EnableKey", "EnableKeyRotation", "DisableKeyRotation"}) {
+    const auto answer = kms.call(operation, R"({"KeyId":")" + arn + "\"}");
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(answer.body, "");
+  }
+}
+
+TEST(Pipeline, WhatIsNotServedIsRefusedNotIgnored) {
+  Kms kms;
+  const std::string arn = kms.create_key();
+  const auto with = [&](std::string_view member) {
+    return R"({"KeyId":")" + arn + R"(","Plaintext":"AA==",)" + std::string(member) + "}";
+  };
+  EXPECT_EQ(kms.call("Encrypt", with(R"("GrantTokens":["t"])")).error, "InvalidGrantTokenException");
+  EXPECT_EQ(kms.call("Encrypt", with(R"("EncryptionAlgorithm":"RSAES_OAEP_SHA_1")")).error, "InvalidKeyUsageException");
+  EXPECT_EQ(kms.call("Encrypt", with(R"("DryRun":true)")).error, "DryRunOperationException");
+  EXPECT_EQ(kms.call("CreateKey", R"({"MultiRegion":true})").error, "UnsupportedOperationException");
+  EXPECT_EQ(kms.call("CreateKey", R"({"Origin":"EXTERNAL"})").error, "UnsupportedOperationException");
+  EXPECT_EQ(kms.call("CreateKey", R"({"CustomKeyStoreId":"cks-1"})").error, "CustomKeyStoreNotFoundException");
+  EXPECT_EQ(kms.call("CreateKey", R"({"KeySpec":"RSA_2048"})").error, "ValidationException");
+  EXPECT_EQ(kms.call("CreateKey", R"({"KeySpec":"RSA_2048","KeyUsage":"SIGN_VERIFY"})").error,
+            "UnsupportedOperationException");
+  EXPECT_EQ(kms.call("CreateKey", R"({"KeyUsage":"SIGN_VERIFY"})").error, "ValidationException");
+  EXPECT_EQ(kms.call("GenerateRandom", R"({"NumberOfBytes":1,"Recipient":{}})").error, "UnsupportedOperationException");
+}
+
+TEST(Pipeline, ACiphertextOpensUnderItsOwnKeyAndContextOnly) {
+  Kms kms;
+  const std::string arn = kms.create_key();
+  const std::string other = kms.create_key();
+  const std::string blob =
+      kms.text(kms.call("Encrypt", R"({"KeyId":")" + arn + R"(","Plaintext":"AAEC","EncryptionContext":{"a":"1"}})"),
+               "CiphertextBlob");
+  const auto decrypt = [&](std::string_view rest) {
+    return kms.call("Decrypt", R"({"CiphertextBlob":")" + blob + "\"" + std::string(rest) + "}");
+  };
+  EXPECT_EQ(kms.text(decrypt(R"(,"EncryptionContext":{"a":"1"})"), "Plaintext"), "AAEC");
+  EXPECT_EQ(decrypt("").error, "InvalidCiphertextException");
+  EXPECT_EQ(decrypt(R"(,"EncryptionContext":{"a":"2"})").error, "InvalidCiphertextException");
+  EXPECT_EQ(decrypt(R"(,"EncryptionContext":{"a":"1"},"KeyId":")" + other + "\"").error, "IncorrectKeyException");
+  EXPECT_EQ(kms.call("Decrypt", R"({"CiphertextBlob":"AAAA"})").body, R"({"__type":"InvalidCiphertextException"})");
+}
+
+TEST(Pipeline, AnOverloadedLaneAnswersThrottling) {
+  Kms kms;
+  Signed request = kms.sign("CreateKey", "{}");
+  EXPECT_EQ(kms.pipeline().lane_of(request.view()), http::Lane::slow);
+  http::Reply reply;
+  kms.pipeline().overloaded(request.view(), http::Lane::slow, reply);
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_EQ(reply.error_type, "ThrottlingException");
+  reply.clear();
+  kms.pipeline().refuse(request.view(), reply);
+  EXPECT_EQ(reply.status, 500);
+}
+
+}  // namespace
+}  // namespace keyfold::server
