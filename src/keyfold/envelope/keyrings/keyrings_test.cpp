@@ -103,6 +103,7 @@ Result<SecretBytes> unwrap(const Keyring& keyring, const EncryptionMaterials& se
   Bytes serialized;
   EXPECT_TRUE(materials::append_serialized_context(serialized, view));
   std::vector<materials::EncryptedDataKeyView> keys;
+  keys.reserve(sealed.encrypted_data_keys.size());
   for (const auto& key : sealed.encrypted_data_keys) keys.push_back(key.view());
   return keyring.on_decrypt(
       {.suite = *sealed.suite, .encryption_context = view, .serialized_context = serialized, .keys = keys});
@@ -355,6 +356,7 @@ class Manager : public testing::Test {
     Bytes serialized;
     EXPECT_TRUE(materials::append_serialized_context(serialized, view));
     std::vector<materials::EncryptedDataKeyView> keys;
+    keys.reserve(sealed.encrypted_data_keys.size());
     for (const auto& key : sealed.encrypted_data_keys) keys.push_back(key.view());
     return manager->for_decryption({.suite = **materials::usable_suite(suite),
                                     .commitment_policy = policy,

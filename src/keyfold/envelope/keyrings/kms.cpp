@@ -31,7 +31,7 @@ class KmsKeyring final : public Keyring {
     std::vector<ContextPair> pairs;
     const auto context = materials.encryption_context.view(pairs);
     auto done = materials.data_key.empty() ? generate(materials, context) : wrap(materials, context);
-    return done ? std::move(done) : Outcome(named(std::move(done).error()));
+    return done ? std::move(done) : Outcome(named(done.error()));
   }
 
   // Spec: the same, "OnDecrypt".
@@ -53,7 +53,7 @@ class KmsKeyring final : public Keyring {
   }
 
  private:
-  Error named(Error error) const { return {error.code, describe() + ": " + error.message}; }
+  Error named(const Error& error) const { return {error.code, describe() + ": " + error.message}; }
 
   Outcome generate(materials::EncryptionMaterials& materials, const ContextView& context) const {
     TRY_ASSIGN(auto made, client_->generate_data_key(key_.text(), materials.suite->data_key_size, context));

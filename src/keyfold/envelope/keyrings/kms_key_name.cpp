@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view key_prefix = "key/";
 constexpr std::string_view alias_prefix = "alias/";
-constexpr std::size_t size_max = 2048;  // Bytes, as KMS takes it (API reference, KeyId).
+constexpr std::size_t identifier_size_max = 2048;  // Bytes, as KMS takes it (API reference, KeyId).
 
 bool is_clean(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
@@ -24,10 +24,12 @@ bool is_kms_arn(std::string_view text, std::string_view resource_prefix) {
 
 }  // namespace
 
-bool is_kms_key_arn(std::string_view text) { return text.size() <= size_max && is_kms_arn(text, key_prefix); }
+bool is_kms_key_arn(std::string_view text) {
+  return text.size() <= identifier_size_max && is_kms_arn(text, key_prefix);
+}
 
 Result<KmsKeyName> KmsKeyName::parse(std::string_view text) {
-  if (text.size() <= size_max && is_clean(text)) {
+  if (text.size() <= identifier_size_max && is_clean(text)) {
     if (is_kms_arn(text, key_prefix)) return KmsKeyName(Form::key_arn, text);
     if (is_kms_arn(text, alias_prefix)) return KmsKeyName(Form::alias_arn, text);
     if (AliasName::parse(text)) return KmsKeyName(Form::alias_name, text);

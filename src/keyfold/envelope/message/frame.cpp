@@ -5,7 +5,7 @@
 namespace keyfold::message {
 namespace {
 
-Error refused(std::string why) { return {ErrorCode::invalid_input, std::move(why)}; }
+Error bad_frame(std::string why) { return {ErrorCode::invalid_input, std::move(why)}; }
 
 void put_u32(std::byte* out, std::uint32_t value) {
   for (int i = 0; i < 4; ++i) out[i] = static_cast<std::byte>(value >> (24 - 8 * i));
@@ -13,7 +13,7 @@ void put_u32(std::byte* out, std::uint32_t value) {
 
 Outcome read_iv(Fields& in, std::uint32_t sequence) {
   TRY_ASSIGN(const auto iv, in.bytes(iv_size));
-  if (!std::ranges::equal(iv, frame_iv(sequence))) return refused("a frame's IV is not its sequence number");
+  if (!std::ranges::equal(iv, frame_iv(sequence))) return bad_frame("a frame's IV is not its sequence number");
   return ok();
 }
 
@@ -27,13 +27,13 @@ Result<FrameHead> read_head(Fields& in, std::uint32_t frame_length, std::uint32_
     TRY_ASSIGN(head.sequence, in.u32());
   }
   if (head.sequence != expected)
-    return refused("frame " + std::to_string(head.sequence) + " stands where frame " + std::to_string(expected) +
-                   " belongs");
+    return bad_frame("frame " + std::to_string(head.sequence) + " stands where frame " + std::to_string(expected) +
+                     " belongs");
   TRY(read_iv(in, head.sequence));
   head.content_size = frame_length;
   if (head.kind == FrameKind::final) {
     TRY_ASSIGN(head.content_size, in.u32());
-    if (head.content_size > frame_length) return refused("the final frame is larger than the frame length");
+    if (head.content_size > frame_length) return bad_frame("the final frame is larger than the frame length");
   }
   return head;
 }

@@ -61,6 +61,8 @@ const int crypto_is_counted = CRYPTO_set_mem_functions(crypto_malloc, crypto_rea
 
 void* operator new(std::size_t size) { return counted_new(size); }
 void* operator new[](std::size_t size) { return counted_new(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted_new(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return counted_new(size); }
 void operator delete(void* block) noexcept { uncount(block); }
 void operator delete[](void* block) noexcept { uncount(block); }
 void operator delete(void* block, std::size_t) noexcept { uncount(block); }

@@ -40,6 +40,7 @@ Result<SealStart> start_seal(keyrings::MaterialsManager& manager, Random& random
   body.suite = materials->suite;
   body.message_id = random.bytes<message::message_id_size>();
   body.encryption_context = context;
+  body.encrypted_data_keys.reserve(materials->encrypted_data_keys.size());
   for (const auto& key : materials->encrypted_data_keys) body.encrypted_data_keys.push_back(key.view());
   body.frame_length = options.frame_length;
   TRY_ASSIGN(auto cipher, MessageCipher::derive(*body.suite, materials->data_key, body.message_id));

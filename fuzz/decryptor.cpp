@@ -1,0 +1,77 @@
+// Fuzzes opening as a whole, under a fixed raw AES key. In memory and in pieces the outcome is the same. So that the
+// fuzzer gets past the tags, the first byte chooses what happens before: the rest is a message, or says how to spoil
+// one of ours.
+
+#include <cstdlib>
+
+#include "keyfold/keyfold.h"
+
+namespace {
+
+using namespace keyfold;
+
+void expect(bool holds) {
+  if (!holds) std::abort();
+}
+
+const Envelope& envelope() {
+  static const Envelope made = [] {
+    auto key = SecretBytes::copy_of(Bytes(32, std::byte{7}));
+    return Envelope(*raw_aes_keyring({"fuzz", "key", *std::move(key)}, std::make_shared<SeededRandom>(1)));
+  }();
+  return made;
+}
+
+// Pieces whose sizes the input chooses.
+Result<MessageInfo> open_in_pieces(BytesView message, BytesView sizes, Bytes& out) {
+  BytesSink sink(out);
+  auto opener = envelope().opener(sink);
+  for (std::size_t i = 0; !message.empty(); ++i) {
+    const std::size_t wanted = 1 + (sizes.empty() ? 63U : std::to_integer<std::size_t>(sizes[i % sizes.size()]));
+    const auto piece = message.first(std::min(wanted, message.size()));
+    if (auto taken = opener.update(piece); !taken) return std::move(taken).error();
+    message = message.subspan(piece.size());
+  }
+  return opener.finish();
+}
+
+void check_opening(BytesView message, BytesView sizes) {
+  const auto whole = envelope().open(message);
+  Bytes released;
+  const auto streamed = open_in_pieces(message, sizes, released);
+  expect(whole.has_value() == streamed.has_value());
+  if (whole) expect(whole->plaintext == released);
+}
+
+// Seals `plaintext`, then changes it as `edits` say: pairs of position and what to XOR. Nothing but the original may
+// open.
+void check_spoiled(SuiteId suite, BytesView plaintext, BytesView edits) {
+  auto sealed = envelope().seal(plaintext, {.encryption_context = {{"k", "v"}}, .suite = suite, .frame_length = 16});
+  expect(sealed.has_value());
+  const auto original = *sealed;
+  for (Reader in(edits); in.remaining() >= 3;) {
+    const auto at = *in.u16() % sealed->size();
+    (*sealed)[at] ^= static_cast<std::byte>(*in.u8());
+  }
+  const auto opened = envelope().open(*sealed);
+  expect(opened.has_value() == (*sealed == original));
+  check_opening(*sealed, edits);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const BytesView bytes(reinterpret_cast<const std::byte*>(data), size);
+  if (bytes.empty()) return 0;
+  const auto rest = bytes.subspan(1);
+  const auto choice = std::to_integer<unsigned>(bytes[0]);
+  if (choice < 0x80) {
+    check_opening(rest, bytes.first(std::min<std::size_t>(bytes.size(), 8)));
+  } else {
+    const auto plaintext = rest.first(std::min<std::size_t>(rest.size() / 2, choice & 0x3F));
+    const auto suite = choice >= 0xF8 ? SuiteId::aes_256_gcm_hkdf_sha512_commit_key_ecdsa_p384
+                                      : SuiteId::aes_256_gcm_hkdf_sha512_commit_key;
+    check_spoiled(suite, plaintext, rest.subspan(plaintext.size()));
+  }
+  return 0;
+}
