@@ -9,11 +9,10 @@
 namespace keyfold::keys {
 namespace {
 
-constexpr std::string_view alias_prefix = "alias/";
-constexpr std::string_view reserved_prefix = "alias/aws/";
+constexpr std::string_view reserved_alias_prefix = "alias/aws/";
 
 Outcome check_not_reserved(const AliasName& alias) {
-  if (alias.text().starts_with(reserved_prefix)) return Error{ErrorCode::not_authorized, {}};
+  if (alias.text().starts_with(reserved_alias_prefix)) return Error{ErrorCode::not_authorized, {}};
   return ok();
 }
 
@@ -30,11 +29,11 @@ Error moved(const AliasArn& alias) {
 }  // namespace
 
 Result<AliasName> parse_new_alias(std::string_view text) {
-  if (!text.starts_with(alias_prefix))
+  if (!text.starts_with(alias_name_prefix))
     return Error{ErrorCode::validation,
                  "Alias must start with the prefix \"alias/\". Please see "
                  "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"};
-  if (text.starts_with(reserved_prefix)) return Error{ErrorCode::not_authorized, {}};
+  if (text.starts_with(reserved_alias_prefix)) return Error{ErrorCode::not_authorized, {}};
   auto alias = AliasName::parse(text);
   if (!alias)
     return Error{ErrorCode::invalid_alias_name, std::string(text) + " contains invalid characters for an alias"};

@@ -8,7 +8,6 @@ namespace keyfold::keys {
 namespace {
 
 constexpr std::string_view key_prefix = "key/";
-constexpr std::string_view alias_prefix = "alias/";
 
 Error not_an_arn(std::string_view text) { return {ErrorCode::not_found, "Invalid arn " + std::string(text)}; }
 
@@ -31,7 +30,7 @@ Result<Identifier> parse_arn(const Place& place, std::string_view text) {
     if (!id) return not_a_key_id(id_text);
     return Identifier{.by = AddressedBy::key_arn, .account = *account, .key = *id};
   }
-  if (arn->resource.starts_with(alias_prefix)) {
+  if (arn->resource.starts_with(alias_name_prefix)) {
     const auto alias = AliasName::parse(arn->resource);
     if (!alias) return no_such_alias(text);
     return Identifier{.by = AddressedBy::alias_arn, .account = *account, .alias = *alias};
@@ -53,7 +52,7 @@ Error not_a_key_id(std::string_view text) {
 
 Result<Identifier> parse_identifier(const Place& place, std::string_view text) {
   if (text.starts_with("arn:")) return parse_arn(place, text);
-  if (text.starts_with(alias_prefix)) {
+  if (text.starts_with(alias_name_prefix)) {
     const auto alias = AliasName::parse(text);
     if (!alias) return no_such_alias(alias_arn_text(place, text));
     return Identifier{.by = AddressedBy::alias_name, .account = place.account, .alias = *alias};

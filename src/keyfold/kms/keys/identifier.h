@@ -8,6 +8,8 @@
 
 namespace keyfold::keys {
 
+inline constexpr std::string_view alias_name_prefix = "alias/";
+
 struct Identifier {
   AddressedBy by = AddressedBy::key_id;
   AccountId account;           // The caller's, or the ARN's.

@@ -106,7 +106,7 @@ Result<Found> Keys::find_key(const Place& place, std::string_view identifier, Ac
 
 Result<Found> Keys::find_alias_target(const Place& place, std::string_view identifier) const {
   const auto named = parse_identifier(place, identifier);
-  const bool alias_text = identifier.starts_with("alias/");
+  const bool alias_text = identifier.starts_with(alias_name_prefix);
   if (alias_text || (named && named->alias))
     return Error{ErrorCode::validation, "Aliases must refer to keys. Not aliases"};
   return find_key(place, identifier);

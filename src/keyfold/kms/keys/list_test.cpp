@@ -88,7 +88,9 @@ TEST(List, AMarkerOfAnotherListOrOfNoneIsInvalid) {
   EXPECT_EQ(code_of(Keys::list_tags(*key, 1, marker)), ErrorCode::invalid_marker);
   EXPECT_EQ(code_of(Keys::list_rotations(*key, Keys::Rotations::rotations_only, 1, marker)), ErrorCode::invalid_marker);
   EXPECT_EQ(code_of(Keys::list_policies(*key, 1, marker)), ErrorCode::invalid_marker);
-  for (const std::string bad : {"x", "====", "AAAA", "not base64!", marker.substr(1).c_str(), "QUFBQUFBQUFBQUFB"})
+  const std::vector<std::string> not_markers = {"x",           "====",           "AAAA",
+                                                "not base64!", marker.substr(1), "QUFBQUFBQUFBQUFB"};
+  for (const auto& bad : not_markers)
     EXPECT_EQ(code_of(world.keys->list_keys(world.place, 1, bad)), ErrorCode::invalid_marker) << bad;
   EXPECT_EQ(code_of(world.keys->list_keys(world.place, 1, std::string(2000, 'A'))), ErrorCode::invalid_marker);
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t tag_key_size_max = 128;    // Characters.
 constexpr std::size_t tag_value_size_max = 256;  // Characters.
-constexpr std::string_view reserved_prefix = "aws:";
+constexpr std::string_view reserved_tag_prefix = "aws:";
 
 // Of UTF-8: every byte but those that continue a character.
 std::size_t characters(std::string_view text) {
@@ -21,7 +21,7 @@ std::size_t characters(std::string_view text) {
 
 Outcome check_key(std::string_view key) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  if (std::ranges::equal(key.substr(0, reserved_prefix.size()), reserved_prefix, {}, lower))
+  if (std::ranges::equal(key.substr(0, reserved_tag_prefix.size()), reserved_tag_prefix, {}, lower))
     return Error{ErrorCode::tag, "Tags beginning with aws: are reserved"};
   if (key.empty() || characters(key) > tag_key_size_max)
     return Error{ErrorCode::validation, "A tag key must be 1 to 128 characters long."};
