@@ -135,6 +135,7 @@ TEST_P(StoreContract, ScansByPrefixInTheOrderOfBytes) {
 
 TEST_P(StoreContract, ReadsInPiecesWhatItReadsAtOnce) {
   std::vector<Write> writes;
+  writes.reserve(257);
   for (int i = 0; i < 257; ++i) writes.push_back(put("n/" + std::to_string(i * 7919 % 1000), "x"));
   write(writes);
   const auto whole = names("n/");
@@ -173,6 +174,7 @@ TEST_P(StoreContract, AgreesWithAMapOverRandomCommits) {
       model[name] = {.name = name, .version = revision, .value = *write.value};
   }
   std::vector<Record> expected;
+  expected.reserve(model.size());
   for (const auto& [name, record] : model) expected.push_back(record);
   EXPECT_EQ(*store_->scan("", "", 1000), expected);
 }
@@ -182,6 +184,7 @@ TEST_P(StoreContract, CountsEveryIncrementOfEightThreads) {
   constexpr int increments = 25;
   write({put("counter", "0")});
   std::vector<std::thread> threads;
+  threads.reserve(threads_count);
   for (int t = 0; t < threads_count; ++t) {
     threads.emplace_back([&] {
       for (int done = 0; done < increments;) {

@@ -46,6 +46,7 @@ TEST(RecordSum, ForgetsWhatIsSubtractedInAnyOrder) {
   SeededRandom random(5);
   auto sum = empty_sum();
   std::vector<PageEntry> entries;
+  entries.reserve(200);
   for (int i = 0; i < 200; ++i)
     entries.push_back(
         {"r" + std::to_string(i % 150), {.version = static_cast<std::uint64_t>(i), .tag = random.bytes<16>()}});
@@ -122,6 +123,7 @@ TEST(Manifest, RewritesAsManyPagesAsRecordsChanged) {
     return update.pages.size();
   };
   std::vector<EntryChange> all;
+  all.reserve(10000);
   for (int i = 0; i < 10000; ++i) all.push_back({"r" + std::to_string(i), entry_of(1, 1)});
   EXPECT_EQ(commit(all), 313U);  // 10,000 / 32, rounded up.
   EXPECT_EQ(manifest.directories().size(), 3U);
@@ -132,6 +134,7 @@ TEST(Manifest, RewritesAsManyPagesAsRecordsChanged) {
   EXPECT_EQ(manifest.find("r9999"), nullptr);
   // Room that was given back is used again.
   std::vector<EntryChange> gone;
+  gone.reserve(5000);
   for (int i = 0; i < 5000; ++i) gone.push_back({"r" + std::to_string(i), std::nullopt});
   commit(gone);
   const auto pages = manifest.pages().size();

@@ -241,6 +241,7 @@ TEST_F(SealedStoreTest, ServesSeveralThreads) {
   const auto made = commit(*store, {put(test_name(RecordType::material, "m"), "secret")});
   ASSERT_TRUE(made);
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 50; ++i) {

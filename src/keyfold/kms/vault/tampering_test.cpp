@@ -60,6 +60,10 @@ class Rows {
   sqlite3* raw_ = nullptr;
 };
 
+void flip(std::string& value, std::size_t byte, unsigned bit) {
+  value[byte] = static_cast<char>(static_cast<unsigned char>(value[byte]) ^ (1U << bit));
+}
+
 using Image = std::map<std::string, Rows::Row>;
 
 // A store with every type of record, as it is now and as it was before: its later half changed, removed and added to
@@ -343,7 +347,7 @@ TEST_F(Tampering, AtRandomIsDetectedAThousandTimes) {
     const auto& name = names[below(names.size())];
     switch (below(6)) {
       case 0:
-        tampered[name].value[below(tampered[name].value.size())] ^= static_cast<char>(1U << below(8));
+        flip(tampered[name].value, below(tampered[name].value.size()), static_cast<unsigned>(below(8)));
         break;
       case 1:
         tampered.erase(name);
