@@ -52,6 +52,7 @@ class AuditOutbox : public AuditLogTest {
  protected:
   void expect_once(const std::vector<std::string>& event_ids) {
     std::vector<std::string> expected;
+    expected.reserve(event_ids.size());
     for (const auto& id : event_ids) expected.push_back(leaf_of(id));
     EXPECT_EQ(leaves(), expected);
   }
@@ -73,6 +74,7 @@ TEST_F(AuditOutbox, IsDrainedOnceByManyThreads) {
   auto log = open_or_die(options());
   {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int t = 0; t < 8; ++t) {
       threads.emplace_back([&, t] {
         for (int i = 0; i < 20; ++i) {

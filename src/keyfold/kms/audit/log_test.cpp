@@ -43,6 +43,7 @@ TEST_F(AuditLogTest, WhatIsReleasedIsInTheLogInOrder) {
 TEST_F(AuditLogTest, EightThreadsOfTenThousandAppendsAreAllThereOnceAndInTheirOrder) {
   static constexpr int threads = 8;
   static constexpr int each = 10'000;
+  static constexpr Sequence all = Sequence{threads} * each;
   Options chosen = options();
   chosen.fill_ahead = 1 << 20;
   auto log = open_or_die(chosen);
@@ -51,6 +52,7 @@ TEST_F(AuditLogTest, EightThreadsOfTenThousandAppendsAreAllThereOnceAndInTheirOr
   std::vector<std::vector<Sequence>> sequences(threads);
   {
     std::vector<std::jthread> writers;
+    writers.reserve(threads);
     for (int t = 0; t < threads; ++t) {
       writers.emplace_back([&, t] {
         for (int i = 0; i < each; ++i) {
@@ -61,17 +63,17 @@ TEST_F(AuditLogTest, EightThreadsOfTenThousandAppendsAreAllThereOnceAndInTheirOr
       });
     }
   }
-  ASSERT_TRUE(log->wait(threads * each));
-  ASSERT_TRUE(witness.released(threads * each));
+  ASSERT_TRUE(log->wait(all));
+  ASSERT_TRUE(witness.released(all));
   const auto found = leaves();
-  ASSERT_EQ(found.size(), static_cast<std::size_t>(threads * each));
+  ASSERT_EQ(found.size(), all);
   for (int t = 0; t < threads; ++t) {
     const auto& mine = sequences[static_cast<std::size_t>(t)];
     EXPECT_TRUE(std::ranges::is_sorted(mine));
     for (int i = 0; i < each; ++i)
       ASSERT_EQ(found[mine[static_cast<std::size_t>(i)] - 1], std::to_string(t) + " " + std::to_string(i));
   }
-  EXPECT_EQ(log->counters().records, static_cast<std::uint64_t>(threads * each));
+  EXPECT_EQ(log->counters().records, all);
   EXPECT_LT(log->counters().commits, log->counters().records / 10) << "commits are grouped under load";
   log->set_listener(nullptr);
 }

@@ -21,6 +21,7 @@ TreeHash naive_root(std::span<const Bytes> leaves) {
 
 std::vector<Bytes> some_leaves(std::size_t count) {
   std::vector<Bytes> leaves;
+  leaves.reserve(count);
   for (std::size_t i = 0; i < count; ++i) leaves.push_back(to_bytes("leaf " + std::to_string(i * i)));
   return leaves;
 }

@@ -20,9 +20,9 @@ class AuditLog;
 
 class RefusalCounter {
  public:
-  static constexpr std::size_t rows_max = 64;             // Distinct (source, reason) pairs; the rest is one number.
-  static constexpr std::int64_t quota_burst = 64 * 1024;  // Bytes of summaries that may be written at once, …
-  static constexpr std::int64_t quota_per_second = 64;    // … and that become free again: 5.5 MB a day.
+  static constexpr std::size_t rows_max = 64;           // Distinct (source, reason) pairs; the rest is one number.
+  static constexpr std::int64_t quota_burst = 65536;    // Bytes of summaries that may be written at once, …
+  static constexpr std::int64_t quota_per_second = 64;  // … and that become free again: 5.5 MB a day.
   static constexpr Duration period = std::chrono::seconds(1);
 
   explicit RefusalCounter(Random& random) : random_(random) {}

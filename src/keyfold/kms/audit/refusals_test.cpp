@@ -91,6 +91,7 @@ TEST_F(Refusals, AreCountedByManyThreads) {
   auto log = open_or_die(options());
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&, t] {
         for (int i = 0; i < 1000; ++i) {

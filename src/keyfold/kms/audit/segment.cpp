@@ -153,7 +153,8 @@ Outcome judge_end(BytesView segment, SegmentScan& scan) {
     if (synced <= scan.end || synced > at) continue;
     const std::uint32_t length = get_u32(segment.subspan(at));
     if (length > leaf_size_max || length > segment.size() - at - frame_overhead) continue;
-    if ((checked += length) > search_budget) return frame_error(scan, "damaged beyond what can be told apart");
+    checked += length;
+    if (checked > search_budget) return frame_error(scan, "damaged beyond what can be told apart");
     const FrameKind kind = read_frame(segment, {first_leaf, static_cast<std::uint32_t>(at)}).kind;
     if (kind == FrameKind::leaf || kind == FrameKind::mark)
       return frame_error(scan, "damaged: a later record says that it was on disk");

@@ -33,8 +33,9 @@ Descriptor::~Descriptor() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Error io_error(std::string what, const std::filesystem::path& path, int error_number) {
-  return {ErrorCode::io, what + " " + path.string() + ": " + std::generic_category().message(error_number)};
+Error io_error(std::string_view what, const std::filesystem::path& path, int error_number) {
+  return {ErrorCode::io,
+          std::string(what) + " " + path.string() + ": " + std::generic_category().message(error_number)};
 }
 
 Result<std::vector<std::uint64_t>> list_segments(const std::filesystem::path& directory) {

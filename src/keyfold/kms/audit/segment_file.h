@@ -29,7 +29,7 @@ class Descriptor {
   int fd_ = -1;
 };
 
-Error io_error(std::string what, const std::filesystem::path& path, int error_number);
+Error io_error(std::string_view what, const std::filesystem::path& path, int error_number);
 
 // The segments of a directory by their first leaf, ascending. Other names are passed over. Fails with `io`, or
 // `not_found` when the directory is not there.
