@@ -23,13 +23,14 @@ TEST(Envelope, SealsAndOpensInThreeLines) {
 
 TEST(Envelope, OpensWhatItSealsAtEveryEdgeOfAFrame) {
   const Envelope envelope(raw_keyring());
-  constexpr std::uint32_t frame = 64;
+  constexpr std::size_t frame = 64;
   for (const auto suite : both_suites)
     for (const std::size_t size :
          {0U, 1U, frame - 1, frame, frame + 1, 2 * frame - 1, 2 * frame, 2 * frame + 1, 10 * frame}) {
       const auto plaintext = some_plaintext(size);
-      const auto sealed = envelope.seal(
-          plaintext, {.encryption_context = {{"größe", "\U0001F511"}}, .suite = suite, .frame_length = frame});
+      const auto sealed = envelope.seal(plaintext, {.encryption_context = {{"größe", "\U0001F511"}},
+                                                    .suite = suite,
+                                                    .frame_length = static_cast<std::uint32_t>(frame)});
       ASSERT_TRUE(sealed) << sealed.error().message;
       const auto opened = envelope.open(*sealed);
       ASSERT_TRUE(opened) << opened.error().message;
@@ -174,10 +175,11 @@ TEST(Envelope, RefusesFrameLengthsAndSizesBeyondTheLimits) {
 TEST(Envelope, MayBeSharedByThreads) {
   const Envelope envelope(raw_keyring());
   std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t)
+  threads.reserve(4);
+  for (std::size_t t = 0; t < 4; ++t)
     threads.emplace_back([&envelope, t] {
-      for (int i = 0; i < 50; ++i) {
-        const auto plaintext = some_plaintext(static_cast<std::size_t>(100 * t + i));
+      for (std::size_t i = 0; i < 50; ++i) {
+        const auto plaintext = some_plaintext(100 * t + i);
         const auto sealed = envelope.seal(plaintext, {.suite = i % 10 == 0 ? signed_suite : unsigned_suite});
         EXPECT_TRUE(sealed && envelope.open(*sealed)->plaintext == plaintext);
       }

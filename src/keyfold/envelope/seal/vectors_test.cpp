@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 fs::path vectors() {
   if (const char* set = std::getenv("KEYFOLD_VECTORS")) return fs::path(set) / "esdk";
   for (auto folder = fs::current_path();; folder = folder.parent_path()) {
-    const auto beside = folder.parent_path() / "shared" / "vectors" / "esdk";
+    auto beside = folder.parent_path() / "shared" / "vectors" / "esdk";
     if (fs::exists(beside / "decrypt-manifest.json")) return beside;
     if (folder == folder.parent_path()) return {};
   }
