@@ -63,7 +63,7 @@ Outcome SealedDirectory::write_user_entry(const User& user, std::uint64_t expect
   next->epoch = committed.revision;
   next->users[{user.account, user.name}] = std::make_shared<const UserEntry>(
       UserEntry{.user = user, .version = committed.revision, .identity_policy = std::move(document)});
-  publish(std::move(next));
+  publish(next);
   return ok();
 }
 
@@ -101,7 +101,7 @@ Outcome SealedDirectory::remove_user(const AccountId& account, const UserName& n
   TRY_ASSIGN(const auto committed, store_.commit(changes, event));
   auto next = without(*now, changes);
   next->epoch = committed.revision;
-  publish(std::move(next));
+  publish(next);
   return ok();
 }
 
@@ -120,7 +120,7 @@ Outcome SealedDirectory::write_access_key_entry(const AccessKey& key, const Secr
   next->epoch = committed.revision;
   next->access_keys[key.id] = std::make_shared<const AccessKeyEntry>(
       AccessKeyEntry{.key = key, .record = std::move(committed.records.front())});
-  publish(std::move(next));
+  publish(next);
   return ok();
 }
 
@@ -162,7 +162,7 @@ Outcome SealedDirectory::remove_access_key(const AccountId& account, const Acces
   TRY_ASSIGN(const auto committed, store_.commit({&change, 1}, event));
   auto next = without(*now, {&change, 1});
   next->epoch = committed.revision;
-  publish(std::move(next));
+  publish(next);
   return ok();
 }
 

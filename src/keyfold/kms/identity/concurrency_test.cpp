@@ -33,6 +33,7 @@ TEST(DirectoryConcurrency, AKeyThatWasDeactivatedIsNotFoundByRequestsThatStartLa
   std::atomic<int> served = 0;
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
       while (!stop) {

@@ -48,11 +48,11 @@ Outcome SealedDirectory::load() {
     next->access_keys[key.id] =
         std::make_shared<const AccessKeyEntry>(AccessKeyEntry{.key = key, .record = std::move(record)});
   }
-  publish(std::move(next));
+  publish(next);
   return ok();
 }
 
-void SealedDirectory::publish(std::shared_ptr<const Snapshot> next) {
+void SealedDirectory::publish(const std::shared_ptr<const Snapshot>& next) {
   published_.set(next);
   signing_keys_.clear();
 }

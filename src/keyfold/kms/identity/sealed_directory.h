@@ -48,7 +48,7 @@ class SealedDirectory final : public Directory {
   Outcome write_user_entry(const User& user, std::uint64_t expected_version, const storage::OutboxRecord* event);
   Outcome write_access_key_entry(const AccessKey& key, const SecretBytes& secret, std::uint64_t expected_version,
                                  std::vector<vault::Change> removals, const storage::OutboxRecord* event);
-  void publish(std::shared_ptr<const Snapshot> next);
+  void publish(const std::shared_ptr<const Snapshot>& next);
 
   vault::SealedStore& store_;
   const Clock& clock_;

@@ -45,7 +45,7 @@ inline Document identity_policy(std::string_view statements) {
 
 // A call, decided: "allow", or the text of the refusal.
 template <KeyOperation Op>
-std::string call(const Caller& caller, const Document& policy, EncryptionContext context = {}) {
+std::string call(const Caller& caller, const Document& policy, const EncryptionContext& context = {}) {
   std::vector<ContextPair> pairs;
   const KeyAccess access{
       .key = sample_key(), .policy = policy, .epoch = 7, .context = context.view(pairs), .digest = {}};
