@@ -25,8 +25,8 @@ TEST(Envelope, OpensWhatItSealsAtEveryEdgeOfAFrame) {
   const Envelope envelope(raw_keyring());
   constexpr std::size_t frame = 64;
   for (const auto suite : both_suites)
-    for (const std::size_t size :
-         {0U, 1U, frame - 1, frame, frame + 1, 2 * frame - 1, 2 * frame, 2 * frame + 1, 10 * frame}) {
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, frame - 1, frame, frame + 1, 2 * frame - 1,
+                                   2 * frame, 2 * frame + 1, 10 * frame}) {
       const auto plaintext = some_plaintext(size);
       const auto sealed = envelope.seal(plaintext, {.encryption_context = {{"größe", "\U0001F511"}},
                                                     .suite = suite,
@@ -50,14 +50,15 @@ TEST(Envelope, ReadsAnEmptyFinalFrameAfterFullOnes) {
     auto start = start_seal(*manager, random, {.frame_length = 16});
     ASSERT_TRUE(start);
     auto message = start->header;
-    const auto plaintext = some_plaintext(frames * 16);
+    const auto plaintext = some_plaintext(std::size_t{frames} * 16);
     for (std::uint32_t i = 0; i <= frames; ++i) {
       const bool last = i == frames;
       const message::FrameHead head{.kind = last ? message::FrameKind::final : message::FrameKind::regular,
                                     .sequence = i + 1,
                                     .content_size = last ? 0U : 16U};
       Bytes frame(head.size());
-      ASSERT_TRUE(start->cipher.seal_frame(head, BytesView(plaintext).subspan(i * 16, head.content_size), frame));
+      ASSERT_TRUE(
+          start->cipher.seal_frame(head, BytesView(plaintext).subspan(std::size_t{i} * 16, head.content_size), frame));
       message.insert(message.end(), frame.begin(), frame.end());
     }
     const auto opened = Envelope(keyring).open(message);
