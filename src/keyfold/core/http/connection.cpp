@@ -12,17 +12,19 @@
 namespace keyfold::http {
 namespace {
 
-// With a recv that does not fill it, Asio does not try a second one.
+// A recv that does not fill it has brought all there is: no second one to find that out.
 constexpr std::size_t input_capacity_min = 16 * 1024;
 // No secret that a KMS answers with is longer in base64, so the body does not leave copies behind by growing.
 constexpr std::size_t reply_capacity = 8 * 1024;
 constexpr std::chrono::milliseconds linger_timeout{2000};
+// How often a connection that always has more may go on before the others have their turn.
+constexpr int receives_max = 16;
 
 std::size_t input_capacity(const Limits& limits) { return std::max(input_capacity_min, limits.header_bytes_max); }
 
 }  // namespace
 
-Connection::Connection(Loop& loop, Socket socket, std::string_view peer, SSL_CTX* context)
+Connection::Connection(Loop& loop, Descriptor socket, std::string_view peer, SSL_CTX* context)
     : loop_(loop),
       socket_(std::move(socket)),
       peer_(peer),
@@ -44,12 +46,12 @@ Detached Connection::live() {
   while (wait != Wait::over) {
     switch (wait) {
       case Wait::bytes: {
-        const std::size_t count = co_await Receive(socket_, receive_space(), memory_);
+        const std::size_t count = co_await Receiving{*this};
         wait = on_received(count);
         break;
       }
       case Wait::room: {
-        co_await Writable(socket_, memory_);
+        co_await Writable{*this};
         wait = advance();
         break;
       }
@@ -92,7 +94,7 @@ Connection::Wait Connection::advance() {
         // Closing with unread bytes would reset the connection, and the reply could be lost on its way. A server that
         // stops does not wait for clients that have nothing more to say.
         if (loop_.draining() && !malformed_ && input_.size() == 0) return Wait::over;
-        ::shutdown(socket_.native_handle(), SHUT_WR);
+        ::shutdown(socket_.get(), SHUT_WR);
         input_.consume(input_.size());
         phase_ = Phase::lingering;
         break;
@@ -106,9 +108,59 @@ Connection::Wait Connection::advance() {
   }
 }
 
-asio::mutable_buffer Connection::receive_space() {
-  const auto space = tls_ && phase_ != Phase::lingering ? tls_->input_space() : input_.space();
-  return {space.data(), space.size()};
+std::span<std::byte> Connection::receive_space() {
+  return tls_ && phase_ != Phase::lingering ? tls_->input_space() : input_.space();
+}
+
+// False: nothing there yet, or not its turn.
+bool Connection::receive() {
+  if (!readable_ || receives_ == receives_max) return false;
+  ++receives_;
+  const auto space = receive_space();
+  ssize_t count = 0;
+  do {
+    count = ::recv(socket_.get(), space.data(), space.size(), MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    readable_ = false;
+    return false;
+  }
+  received_ = count < 0 || doomed_ ? 0 : static_cast<std::size_t>(count);
+  // Edge-triggered: what comes later is another event (epoll(7)). But no event follows a hang-up.
+  readable_ = hung_up_ || received_ == space.size();
+  return true;
+}
+
+void Connection::wait(std::coroutine_handle<> waiting) {
+  parked_ = waiting;
+  if (readable_) {
+    waiting_for_ = WaitingFor::turn;
+    loop_.wait_turn(*this);
+  } else {
+    waiting_for_ = WaitingFor::bytes;
+  }
+}
+
+void Connection::resume() {
+  waiting_for_ = WaitingFor::nothing;
+  std::exchange(parked_, {}).resume();
+}
+
+void Connection::resume_turn() {
+  receives_ = 0;
+  waiting_for_ = WaitingFor::bytes;
+  if (receive()) resume();
+}
+
+void Connection::ready(std::uint32_t events) {
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
+  if ((events & EPOLLIN) != 0 || hung_up_) readable_ = true;
+  if (waiting_for_ == WaitingFor::bytes) {
+    receives_ = 0;
+    if (receive()) resume();
+  } else if (waiting_for_ == WaitingFor::room) {
+    resume();
+  }
 }
 
 Connection::Wait Connection::on_received(std::size_t count) {
@@ -222,7 +274,7 @@ void Connection::abandon() {
   loop_.hand_back(*this);
 }
 
-void Connection::resume_served() { std::exchange(parked_, {}).resume(); }
+void Connection::resume_served() { resume(); }
 
 Connection::Wait Connection::on_served() {
   if (doomed_ || abandoned_) return Wait::over;
@@ -251,7 +303,7 @@ Connection::Wait Connection::hold_or_reply(Release release) {
 
 void Connection::settle(Verdict verdict) {
   verdict_ = verdict;
-  std::exchange(parked_, {}).resume();
+  resume();
 }
 
 Connection::Wait Connection::on_verdict() {
@@ -325,7 +377,7 @@ Connection::Flushed Connection::flush() {
     msghdr message{};
     message.msg_iov = pieces.data();
     message.msg_iovlen = unsent_[1].empty() ? 1 : 2;
-    const ssize_t count = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN || errno == EWOULDBLOCK ? Flushed::blocked : Flushed::broken;
@@ -380,10 +432,10 @@ void Connection::close_if_idle() {
   if (stage_ == Stage::idle || stage_ == Stage::linger) close();
 }
 
+// Whatever it waits for on the socket ends: the shutdown is an event.
 void Connection::close() {
   doomed_ = true;
-  asio::error_code ignored;
-  socket_.close(ignored);  // Whatever it waits for on the socket ends now, in the loop's own time.
+  ::shutdown(socket_.get(), SHUT_RDWR);
 }
 
 }  // namespace keyfold::http

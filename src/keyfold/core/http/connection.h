@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "keyfold/core/http/buffer.h"
+#include "keyfold/core/http/descriptor.h"
 #include "keyfold/core/http/held_list.h"
+#include "keyfold/core/http/poller.h"
 #include "keyfold/core/http/request_parser.h"
 #include "keyfold/core/http/slow_pool.h"
 #include "keyfold/core/http/tls.h"
@@ -21,10 +23,10 @@ namespace keyfold::http {
 
 class Loop;
 
-class Connection final : public SlowJob, public Held {
+class Connection final : public SlowJob, public Held, public Watched {
  public:
   // TLS when `context` is not null.
-  Connection(Loop& loop, Socket socket, std::string_view peer, SSL_CTX* context);
+  Connection(Loop& loop, Descriptor socket, std::string_view peer, SSL_CTX* context);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -40,16 +42,40 @@ class Connection final : public SlowJob, public Held {
   void close();                  // Whatever it is doing.
   void settle(Verdict verdict);  // It was held.
   void resume_served();          // It was in the slow lane.
+  void resume_turn();            // It waited for its turn.
+  void ready(std::uint32_t events) override;
+  int descriptor() const { return socket_.get(); }
 
   void run(std::size_t thread) override;
   void abandon() override;
 
  private:
   enum class Wait : std::uint8_t { bytes, room, slow, release, over };
+  enum class WaitingFor : std::uint8_t { nothing, bytes, room, turn };
   enum class Phase : std::uint8_t { reading, replying, parting, lingering, over };
   enum class Stage : std::uint8_t { untimed, idle, head, body, write, linger };
   enum class Flushed : std::uint8_t { all, blocked, broken };
 
+  // `co_await Receiving(…)` is how many bytes came; 0: the end, an error, or close().
+  struct Receiving {
+    Connection& connection;
+    bool await_ready() { return connection.receive(); }
+    void await_suspend(std::coroutine_handle<> waiting) { connection.wait(waiting); }
+    std::size_t await_resume() const { return connection.received_; }
+  };
+  struct Writable {
+    Connection& connection;
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> waiting) {
+      connection.waiting_for_ = WaitingFor::room;
+      connection.parked_ = waiting;
+    }
+    void await_resume() const {}
+  };
+
+  bool receive();
+  void wait(std::coroutine_handle<> waiting);
+  void resume();
   Wait advance();
   Wait on_received(std::size_t count);
   Wait on_served();
@@ -65,10 +91,10 @@ class Connection final : public SlowJob, public Held {
   void end_reply();
   Flushed flush();
   void watch(Stage stage);
-  asio::mutable_buffer receive_space();
+  std::span<std::byte> receive_space();
 
   Loop& loop_;
-  Socket socket_;
+  Descriptor socket_;
   const InlineString<48> peer_;
   std::unique_ptr<TlsSession> tls_;
   Buffer input_;  // Plaintext.
@@ -86,11 +112,14 @@ class Connection final : public SlowJob, public Held {
   bool malformed_ = false;
   bool doomed_ = false;     // close() was called.
   bool abandoned_ = false;  // Never served. Written by whoever stops the server, before the connection is handed back.
-  bool handshake_counted_ = false;
   Release release_ = Release::at_once();
   Verdict verdict_ = Verdict::wait;
   std::coroutine_handle<> parked_;
-  OperationMemory memory_;
+  WaitingFor waiting_for_ = WaitingFor::nothing;
+  bool readable_ = false;  // There may be bytes: an event said so, and no recv has come up short since.
+  bool hung_up_ = false;   // The last event there will be.
+  int receives_ = 0;       // Since it last waited.
+  std::size_t received_ = 0;
 };
 
 }  // namespace keyfold::http

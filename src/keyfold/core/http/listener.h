@@ -4,27 +4,10 @@
 #include <vector>
 
 #include "keyfold/core/base/result.h"
+#include "keyfold/core/http/descriptor.h"
 #include "keyfold/core/http/server.h"
 
 namespace keyfold::http {
-
-// A descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor();
-  int get() const { return number_; }
-  int release() {
-    const int number = number_;
-    number_ = -1;
-    return number;
-  }
-
- private:
-  int number_;
-};
 
 // `count` sockets on one address, among which the kernel spreads connections (SO_REUSEPORT). `address` gets the port.
 // Fails with `io` when another process listens there, even one that would share; with `invalid_input` for what is no

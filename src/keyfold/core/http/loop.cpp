@@ -1,10 +1,14 @@
 #include "keyfold/core/http/loop.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 
 namespace keyfold::http {
 namespace {
@@ -18,100 +22,106 @@ std::chrono::milliseconds sweep_interval(const Limits& limits) {
 }
 
 // For these to pass, somebody has to give something back first: trying at once again would only spin.
-bool is_shortage(const asio::error_code& error) {
-  return error == asio::error::no_descriptors || error.value() == ENFILE || error == asio::error::no_buffer_space ||
-         error == asio::error::no_memory;
-}
+bool is_shortage(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 
-InlineString<48> peer_text(const Socket& socket) {
-  asio::error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  if (error) return {};
-  auto address = peer.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-  }
-  const std::string text = address.to_string();
-  return InlineString<48>(std::string_view(text).substr(0, 48));
-}
+constexpr std::int64_t shortage_pause_ms = 50;
 
-}  // namespace
-
-struct Loop::Woken {
-  using allocator_type = OperationAllocator<std::byte>;
-  allocator_type get_allocator() const { return allocator_type(loop->wake_memory_); }
-  void operator()() const { loop->on_wake(); }
-  Loop* loop;
-};
-
-Loop::Loop(const Shared& shared, std::size_t index)
-    : shared_(shared),
-      index_(index),
-      work_(io_.get_executor()),
-      sweeper_(io_.get_executor()),
-      sweep_interval_(sweep_interval(shared.options.limits)) {}
-
-void Loop::listen(int descriptor, const ListenAddress& address) {
-  const bool v6 = address.host.find(':') != std::string::npos;
-  listeners_.push_back(std::make_unique<Listener>(io_, v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), descriptor));
-}
-
-void Loop::run() {
-  for (const auto& listener : listeners_) accept(*listener);
-  sweep_later();
-  io_.run();
-}
-
-std::int64_t Loop::now_ms() const {
+std::int64_t coarse_now_ms() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-void Loop::accept(Listener& listener) {
-  listener.acceptor.async_accept([this, &listener](const asio::error_code& error, Socket socket) {
-    accepted(listener, error, std::move(socket));
-  });
+// An IPv4 peer of an IPv6 socket would be ::ffff:…, but ours are one or the other.
+InlineString<48> peer_text(const sockaddr_storage& peer) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* address = peer.ss_family == AF_INET6
+                            ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr)
+                            : static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(peer).sin_addr);
+  return InlineString<48>(::inet_ntop(peer.ss_family, address, text.data(), text.size()) == nullptr ? "" : text.data());
 }
 
-void Loop::accepted(Listener& listener, const asio::error_code& error, Socket socket) {
-  if (draining_ || !listener.acceptor.is_open()) return;
-  if (!error) {
-    open(std::move(socket));
-  } else {
-    counts_.accept_failures.add(1);
-    if (is_shortage(error)) {
-      listener.pause.expires_after(50ms);
-      listener.pause.async_wait([this, &listener](const asio::error_code& cancelled) {
-        if (!cancelled && !draining_) accept(listener);
-      });
-      return;
-    }
+}  // namespace
+
+Loop::Loop(const Shared& shared, std::size_t index)
+    : shared_(shared), index_(index), sweep_interval_ms_(sweep_interval(shared.options.limits).count()) {}
+
+void Loop::listen(Descriptor socket) { listeners_.push_back(std::make_unique<Listener>(*this, std::move(socket))); }
+
+void Loop::run() {
+  now_ms_ = coarse_now_ms();
+  next_sweep_ms_ = now_ms_ + sweep_interval_ms_;
+  for (const auto& listener : listeners_) poller_.watch(listener->socket.get(), EPOLLIN, *listener);
+  while (!draining_ || !connections_.empty()) {
+    poller_.poll(timeout_ms());
+    now_ms_ = coarse_now_ms();
+    // After the events, for these may destroy connections that had some.
+    take_turns();
+    if (waker_.take_woken()) on_wake();
+    if (now_ms_ >= next_sweep_ms_) sweep();
+    resume_listeners();
   }
-  accept(listener);
 }
 
-void Loop::open(Socket socket) {
+int Loop::timeout_ms() const {
+  if (!turns_.empty()) return 0;
+  std::int64_t until = next_sweep_ms_;
+  for (const auto& listener : listeners_) {
+    if (listener->paused_until_ms != 0) until = std::min(until, listener->paused_until_ms);
+  }
+  // The coarse clock is up to one of its ticks behind.
+  return static_cast<int>(std::max<std::int64_t>(until - now_ms_, 1));
+}
+
+void Loop::accept(Listener& listener) {
+  constexpr int batch_max = 64;
+  for (int i = 0; i < batch_max; ++i) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof(peer);
+    Descriptor socket(
+        ::accept4(listener.socket.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (socket.get() >= 0) {
+      open(std::move(socket), peer_text(peer));
+      continue;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+    counts_.accept_failures.add(1);
+    if (!is_shortage(errno)) continue;  // That connection's own trouble.
+    listener.paused_until_ms = now_ms_ + shortage_pause_ms;
+    poller_.change(listener.socket.get(), 0, listener);
+    return;
+  }
+}
+
+void Loop::resume_listeners() {
+  for (const auto& listener : listeners_) {
+    if (listener->paused_until_ms == 0 || now_ms_ < listener->paused_until_ms) continue;
+    listener->paused_until_ms = 0;
+    poller_.change(listener->socket.get(), EPOLLIN, *listener);
+  }
+}
+
+void Loop::open(Descriptor socket, std::string_view peer) {
   counts_.accepted.add(1);
   if (connections_.size() >= limits().connections_max) return shed(socket);
-  asio::error_code ignored;
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   const auto context = shared_.tls.get();
-  const auto peer = peer_text(socket);
-  auto connection = std::make_unique<Connection>(*this, std::move(socket), peer, context.get());
-  connection->place = connections_.size();
-  connections_.push_back(std::move(connection));
+  connections_.push_back(std::make_unique<Connection>(*this, std::move(socket), peer, context.get()));
+  Connection& connection = *connections_.back();
+  connection.place = connections_.size() - 1;
   counts_.open.add(1);
-  connections_.back()->live();
+  poller_.watch(connection.descriptor(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection);
+  connection.live();
 }
 
 // Without reading, parsing or a handshake: shedding must be cheaper than serving.
-void Loop::shed(Socket& socket) {
+void Loop::shed(const Descriptor& socket) {
   counts_.shed.add(1);
   if (shared_.options.tls) return;
   constexpr std::string_view busy =
       "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
-  (void)!::send(socket.native_handle(), busy.data(), busy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  (void)!::send(socket.get(), busy.data(), busy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void Loop::forget(Connection& connection) {
@@ -120,21 +130,19 @@ void Loop::forget(Connection& connection) {
   connections_[place]->place = place;
   connections_.pop_back();
   counts_.open.subtract(1);
-  end_if_drained();
 }
 
-void Loop::sweep_later() {
-  sweeper_.expires_after(sweep_interval_);
-  sweeper_.async_wait([this](const asio::error_code& cancelled) {
-    if (cancelled) return;
-    sweep();
-    sweep_later();
-  });
+void Loop::wait_turn(Connection& connection) { turns_.push_back(&connection); }
+
+void Loop::take_turns() {
+  std::swap(turns_, taking_turns_);
+  for (Connection* connection : taking_turns_) connection->resume_turn();
+  taking_turns_.clear();
 }
 
 void Loop::sweep() {
-  const std::int64_t now = now_ms();
-  for (const auto& connection : connections_) connection->expire(now);  // Closes sockets; nothing is destroyed yet.
+  next_sweep_ms_ = now_ms_ + sweep_interval_ms_;
+  for (const auto& connection : connections_) connection->expire(now_ms_);  // Nothing is destroyed yet.
 }
 
 bool Loop::take_grown(std::size_t bytes) {
@@ -161,7 +169,7 @@ void Loop::settle_held(Verdict unless_decided) {
 }
 
 void Loop::wake() {
-  if (!woken_.exchange(true)) asio::post(io_, Woken{this});
+  if (!woken_.exchange(true)) waker_.wake();
 }
 
 void Loop::hand_back(Connection& connection) {
@@ -193,28 +201,17 @@ void Loop::on_wake() {
   }
   while (!served.empty()) static_cast<Connection&>(served.pop()).resume_served();
   settle_held(close_wanted_ ? Verdict::abandon : Verdict::wait);
-  end_if_drained();
 }
 
 void Loop::start_draining() {
   if (draining_) return;
   draining_ = true;
-  for (const auto& listener : listeners_) {
-    asio::error_code ignored;
-    listener->acceptor.close(ignored);
-    listener->pause.cancel();
-  }
+  listeners_.clear();
   for (const auto& connection : connections_) connection->close_if_idle();
 }
 
 void Loop::close_connections() {
   for (const auto& connection : connections_) connection->close();
-}
-
-void Loop::end_if_drained() {
-  if (!draining_ || !connections_.empty()) return;
-  sweeper_.cancel();
-  work_.reset();
 }
 
 }  // namespace keyfold::http

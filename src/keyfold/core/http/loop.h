@@ -2,9 +2,6 @@
 // One event loop: its thread, its listening sockets, its connections, and the replies that they hold. Other threads
 // reach it through wake() alone, which coalesces: however much there is to tell, one message is under way at a time.
 
-#include <asio/executor_work_guard.hpp>
-#include <asio/steady_timer.hpp>
-
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -13,6 +10,7 @@
 #include <vector>
 
 #include "keyfold/core/http/connection.h"
+#include "keyfold/core/http/poller.h"
 #include "keyfold/core/http/reply_head.h"
 #include "keyfold/core/http/server.h"
 
@@ -69,8 +67,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  void listen(int descriptor, const ListenAddress& address);  // Takes a listening socket over. Before run().
-  void run();                                                 // Until drained.
+  void listen(Descriptor socket);  // Before run().
+  void run();                      // Until drained.
 
   // From any thread.
   void wake();
@@ -85,47 +83,48 @@ class Loop {
   const Limits& limits() const { return shared_.options.limits; }
   std::size_t index() const { return index_; }
   LoopCounts& counts() { return counts_; }
-  std::int64_t now_ms() const;
+  std::int64_t now_ms() const { return now_ms_; }  // Steady; as of the last event.
   std::string_view date() { return date_.at(shared_.clock.now()); }
   std::string& scratch() { return scratch_; }  // For use between two waits. Whoever fills it wipes it.
   bool draining() const { return draining_; }
   void hold(Connection& connection);
-  bool take_grown(std::size_t bytes);  // False when the budget for large buffers is used up.
+  void wait_turn(Connection& connection);  // Resumes it when the others that are ready have been served.
+  bool take_grown(std::size_t bytes);      // False when the budget for large buffers is used up.
   void give_grown(std::size_t bytes) { grown_bytes_ -= bytes; }
   void forget(Connection& connection);  // Destroys it.
 
  private:
-  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                           asio::io_context::executor_type>;
-  struct Listener {
-    Listener(asio::io_context& io, const asio::ip::tcp& protocol, int descriptor)
-        : acceptor(io.get_executor(), protocol, descriptor), pause(io.get_executor()) {}
-    Acceptor acceptor;
-    Timer pause;  // After a shortage.
+  struct Listener final : Watched {
+    Listener(Loop& of, Descriptor listening) : loop(of), socket(std::move(listening)) {}
+    void ready(std::uint32_t) override { loop.accept(*this); }
+    Loop& loop;
+    Descriptor socket;
+    std::int64_t paused_until_ms = 0;  // After a shortage; 0: not paused.
   };
-  struct Woken;
 
+  int timeout_ms() const;
   void accept(Listener& listener);
-  void accepted(Listener& listener, const asio::error_code& error, Socket socket);
-  void open(Socket socket);
-  void shed(Socket& socket);
-  void sweep_later();
+  void resume_listeners();
+  void open(Descriptor socket, std::string_view peer);
+  void shed(const Descriptor& socket);
+  void take_turns();
   void sweep();
   void on_wake();
   void settle_held(Verdict unless_decided);
   void start_draining();
   void close_connections();
-  void end_if_drained();
 
   const Shared shared_;
   const std::size_t index_;
-  OperationMemory wake_memory_;  // Before io_, whose queue may point into it.
-  asio::io_context io_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_;
-  Timer sweeper_;
-  std::chrono::milliseconds sweep_interval_;
+  const std::int64_t sweep_interval_ms_;
+  Poller poller_;
+  Waker waker_{poller_};
+  std::int64_t now_ms_ = 0;
+  std::int64_t next_sweep_ms_ = 0;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> turns_;  // To be resumed after this batch of events.
+  std::vector<Connection*> taking_turns_;
   HeldList held_;
   LoopCounts counts_;
   DateText date_;

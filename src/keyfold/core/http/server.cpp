@@ -27,7 +27,7 @@ class LoopServer final : public Server {
   Outcome listen() {
     for (ListenAddress address : options_.listen) {
       TRY_ASSIGN(auto sockets, listen_on(address, loops_.size()));
-      for (std::size_t i = 0; i < sockets.size(); ++i) loops_[i]->listen(sockets[i].release(), address);
+      for (std::size_t i = 0; i < sockets.size(); ++i) loops_[i]->listen(std::move(sockets[i]));
       addresses_.push_back(std::move(address));
     }
     return ok();

@@ -41,7 +41,7 @@ TEST(Tls, CarriesRequestsOfEverySize) {
   options.ca_file = certificates.authority();
   auto client = open_client({.host = "127.0.0.1", .port = running.port()}, options);
   ASSERT_TRUE(client);
-  for (const std::size_t size : {0, 1, 4095, 4096, 4097, 16383, 16384, 16385, 17408, 100'000, 1024 * 1024}) {
+  for (const unsigned size : {0U, 1U, 4095U, 4096U, 4097U, 16383U, 16384U, 16385U, 17408U, 100'000U, 1024U * 1024U}) {
     const std::string body(size, 'b');
     const auto exchange = (*client)->send({.body = as_bytes(body)});
     ASSERT_TRUE(exchange.response) << size << exchange.response.error().message;

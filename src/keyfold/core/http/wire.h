@@ -6,7 +6,7 @@
 #include <span>
 
 #include "keyfold/core/http/client.h"
-#include "keyfold/core/http/listener.h"
+#include "keyfold/core/http/descriptor.h"
 #include "keyfold/core/http/tls.h"
 
 namespace keyfold::http {
