@@ -153,7 +153,8 @@ Result<Keys::Record> Keys::put_policy(Permit<op::PutKeyPolicy> permit, std::stri
   return state_->commit(key, std::move(next), event);
 }
 
-Result<Keys::Record> Keys::tag(Permit<op::TagResource> permit, std::vector<Tag> tags, const OutboxRecord& event) {
+Result<Keys::Record> Keys::tag(Permit<op::TagResource> permit, const std::vector<Tag>& tags,
+                               const OutboxRecord& event) {
   const std::lock_guard lock(state_->change);
   TRY_ASSIGN(const auto key, state_->admit(permit, StateRule::edit));
   KeyRecord next = *key;

@@ -196,8 +196,8 @@ TEST(Change, OnDemandRotationGivesWayToAnAutomaticOneWithin20Minutes) {
 TEST(Change, TagsFollowTheirRules) {
   World world;
   auto key = world.create();
-  const auto tag = [&](std::vector<Tag> tags) {
-    return world.keys->tag(world.permit<op::TagResource>(*world.now(*key)), std::move(tags), world.event());
+  const auto tag = [&](const std::vector<Tag>& tags) {
+    return world.keys->tag(world.permit<op::TagResource>(*world.now(*key)), tags, world.event());
   };
   EXPECT_EQ(error_of(tag({{.key = "a", .value = "1"}, {.key = "a", .value = "2"}})), "Duplicate tag keys");
   for (const auto* reserved : {"aws:x", "AWS:x", "aWs:"}) {
@@ -209,6 +209,7 @@ TEST(Change, TagsFollowTheirRules) {
   EXPECT_EQ(code_of(tag({{.key = std::string(129, 'k'), .value = ""}})), ErrorCode::validation);
   EXPECT_EQ(code_of(tag({{.key = "k", .value = std::string(257, 'v')}})), ErrorCode::validation);
   std::vector<Tag> fifty;
+  fifty.reserve(50);
   for (int i = 0; i < 50; ++i) fifty.push_back({.key = "k" + std::to_string(i), .value = "v"});
   must(tag(fifty));
   const auto fifty_first = tag({{.key = "one more", .value = ""}});

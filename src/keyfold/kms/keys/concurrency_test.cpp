@@ -23,6 +23,7 @@ TEST(Published, IsNeverSeenHalfReplacedNorDestroyed) {
   std::atomic<bool> done = false;
   std::atomic<int> wrong = 0;
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int i = 0; i < 3; ++i)
     readers.emplace_back([&] {
       int last = 0;
@@ -68,6 +69,7 @@ TEST(Keys, ReadersSeeWholeSnapshotsWhileAWriterChangesThem) {
     }
   };
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int i = 0; i < 3; ++i) readers.emplace_back(read);
   for (int i = 1; i <= 60; ++i) {
     const auto value = std::to_string(i);

@@ -63,10 +63,10 @@ Result<std::unique_ptr<Keys>> Keys::open(vault::SealedStore& store, const Clock&
   }));
   if (!sealed.empty()) return not_sound(sealed.begin()->first, "a material that no key has");
   TRY(store.scan(vault::RecordType::alias, [&](const vault::OpenedRecord& opened) -> Outcome {
-    TRY_ASSIGN(auto alias, read_alias(opened.name, opened.version, opened.value));
+    TRY_ASSIGN(const auto alias, read_alias(opened.name, opened.version, opened.value));
     const auto key = state->directory.find(alias.place.region, alias.target);
     if (!key || key->place != alias.place) return not_sound(opened.name.text(), "an alias of no key");
-    state->directory.put(std::make_shared<const Alias>(std::move(alias)));
+    state->directory.put(std::make_shared<const Alias>(alias));
     return ok();
   }));
   WitnessRecord witnessed{.total = {}, .written = clock.now()};

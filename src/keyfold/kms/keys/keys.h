@@ -146,7 +146,7 @@ class Keys {
                                    const OutboxRecord& event);
   Result<Record> cancel_deletion(Permit<op::CancelKeyDeletion> permit, const OutboxRecord& event);
   Result<Record> put_policy(Permit<op::PutKeyPolicy> permit, std::string policy, const OutboxRecord& event);
-  Result<Record> tag(Permit<op::TagResource> permit, std::vector<Tag> tags, const OutboxRecord& event);
+  Result<Record> tag(Permit<op::TagResource> permit, const std::vector<Tag>& tags, const OutboxRecord& event);
   Result<Record> untag(Permit<op::UntagResource> permit, const std::vector<std::string>& tag_keys,
                        const OutboxRecord& event);
   // 90 to 2560 days, else `validation`. A call with the period that is set already keeps the next date.

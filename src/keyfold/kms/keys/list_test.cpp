@@ -25,6 +25,7 @@ TEST(List, PagesOfEverySizeShowEveryKeyOnceInOrder) {
   World world;
   std::set<std::string_view> ids;
   std::vector<Keys::Record> keys;
+  keys.reserve(7);
   for (int i = 0; i < 7; ++i) keys.push_back(world.create());
   world.create(place_in("us-east-1"));
   world.create(place_in("eu-central-1", other_account));

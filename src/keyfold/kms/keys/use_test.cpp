@@ -235,6 +235,8 @@ TEST(Use, MoreKeysThanTheCacheHoldsAllWork) {
   World world;
   std::vector<Keys::Record> keys;
   std::vector<Bytes> blobs;
+  keys.reserve(1500);
+  blobs.reserve(1500);
   for (int i = 0; i < 1500; ++i) keys.push_back(world.create());
   for (const auto& key : keys) blobs.push_back(world.encrypt(*key, key->id.text()));
   for (std::size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(must(world.decrypt(*keys[i], blobs[i])), keys[i]->id.text());
