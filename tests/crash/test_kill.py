@@ -1,0 +1,117 @@
+"""kill -9 at random moments under eight writers: nothing acknowledged is lost, every ciphertext ever returned decrypts, and the audit
+log has a record of every answer. (50 moments with KEYFOLD_FULL=1, else 8.)"""
+
+import base64
+import json
+import os
+import random
+import tempfile
+import threading
+import time
+import unittest
+
+from keyfold_server import Production, cli
+
+MOMENTS = 50 if os.environ.get("KEYFOLD_FULL") == "1" else 8
+WRITERS = 8
+
+
+class Writer(threading.Thread):
+    """Makes keys, describes them anew, encrypts under them, until the server is gone; remembers what was acknowledged."""
+
+    def __init__(self, number, server, credentials, keys, stop):
+        super().__init__()
+        self.number, self.server, self.credentials, self.keys, self.stop = number, server, credentials, keys, stop
+        self.made, self.descriptions, self.ciphertexts = [], {}, []
+        self.answered = 0
+
+    def call(self, operation, **request):
+        done = cli("call", operation, "-", server=self.server, credentials=self.credentials, check=False, timeout=60,
+                   input=json.dumps(request).encode())
+        if done.returncode != 0:
+            return None
+        self.answered += 1
+        return json.loads(done.stdout or b"{}")
+
+    def run(self):
+        count = 0
+        while not self.stop.is_set():
+            count += 1
+            if count % 4 == 1:
+                answer = self.call("CreateKey", Description=f"writer {self.number}")
+                if answer is None:
+                    return
+                self.made.append(answer["KeyMetadata"]["KeyId"])
+            key = self.made[-1] if self.made else self.keys[0]
+            if count % 4 == 2:
+                text = f"change {count} of writer {self.number}"
+                if self.call("UpdateKeyDescription", KeyId=key, Description=text) is None:
+                    self.descriptions.pop(key, None)  # Not acknowledged: either is right.
+                    return
+                self.descriptions[key] = text
+                continue
+            plaintext = f"{self.number}/{count}".encode()
+            answer = self.call("Encrypt", KeyId=key, Plaintext=base64.b64encode(plaintext).decode())
+            if answer is None:
+                return
+            self.ciphertexts.append((answer["CiphertextBlob"], plaintext))
+
+
+class KillNine(unittest.TestCase):
+    def test_nothing_acknowledged_is_lost(self):
+        chance = random.Random(20261124)
+        keys, descriptions, ciphertexts, answered = [], {}, [], 0
+        with tempfile.TemporaryDirectory(prefix="keyfold-crash-") as folder:
+            production = Production(folder)
+            for moment in range(MOMENTS):
+                with production.start() as server:
+                    credentials = production.credentials()
+                    if not keys:
+                        done = cli("call", "CreateKey", server=server, credentials=credentials)
+                        keys.append(json.loads(done.stdout)["KeyMetadata"]["KeyId"])
+                        answered += 1
+                    stop = threading.Event()
+                    writers = [Writer(i, server, credentials, keys, stop) for i in range(WRITERS)]
+                    for writer in writers:
+                        writer.start()
+                    time.sleep(chance.uniform(0.05, 1.2))  # The moment; nothing waits for it.
+                    server.kill()
+                    stop.set()
+                    for writer in writers:
+                        writer.join()
+                        keys += writer.made
+                        descriptions.update(writer.descriptions)
+                        ciphertexts += writer.ciphertexts
+                        answered += writer.answered
+                # A writer's last, unanswered change of an earlier key may stand as well.
+            with production.start() as server:
+                answered += self.check(server, production.credentials(), keys, descriptions, ciphertexts)
+                self.assertEqual(server.stop(), 0)
+            self.check_audit(production.data / "audit", answered)
+        print(f"{MOMENTS} kills: {len(keys)} keys, {len(descriptions)} descriptions, {len(ciphertexts)} ciphertexts, all there")
+
+    def check(self, server, credentials, keys, descriptions, ciphertexts):
+        def call(operation, **request):
+            done = cli("call", operation, "-", server=server, credentials=credentials, input=json.dumps(request).encode())
+            return json.loads(done.stdout)
+
+        for key in keys:
+            metadata = call("DescribeKey", KeyId=key)["KeyMetadata"]
+            if key in descriptions:
+                self.assertEqual(metadata["Description"], descriptions[key])
+        for blob, plaintext in ciphertexts:
+            self.assertEqual(base64.b64decode(call("Decrypt", CiphertextBlob=blob)["Plaintext"]), plaintext)
+        return len(keys) + len(ciphertexts)
+
+    def check_audit(self, directory, answered):
+        done = cli("audit", "show", directory)
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        names = {"CreateKey", "UpdateKeyDescription", "Encrypt", "Decrypt", "DescribeKey"}
+        successes = [event for event in events if event["eventName"] in names and not event.get("errorCode")]
+        self.assertGreaterEqual(len(successes), answered, "an answer without a record")
+        ids = [event["eventID"] for event in events]
+        self.assertEqual(len(ids), len(set(ids)), "an event recorded twice")
+
+
+if __name__ == "__main__":
+    unittest.main()
