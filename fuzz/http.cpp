@@ -40,7 +40,6 @@ std::string read_request(std::string_view bytes, std::size_t step) {
 std::string read_response(std::string_view bytes, std::size_t step) {
   ResponseParser parser(1024, 512, Method::post);
   auto state = ResponseParser::State::incomplete;
-  std::string rest;
   while (state == ResponseParser::State::incomplete && !bytes.empty()) {
     const std::string piece(bytes.substr(0, step));
     bytes.remove_prefix(piece.size());

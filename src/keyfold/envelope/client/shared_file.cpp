@@ -26,6 +26,7 @@ Result<SharedSection> SharedSection::find(std::string_view text, std::string_vie
   SharedSection section;
   std::size_t number = 0;
   std::size_t start = 0;
+  std::size_t end = std::string_view::npos;  // Of the section; not known until the next begins.
   for (std::string_view rest = text; !rest.empty();) {
     const auto at = text.size() - rest.size();
     const auto raw = take_line(rest);
@@ -36,7 +37,7 @@ Result<SharedSection> SharedSection::find(std::string_view text, std::string_vie
       if (line.back() != ']')
         return Error{ErrorCode::invalid_input,
                      "line " + std::to_string(number) + ": a section without its closing bracket"};
-      if (!section.absent_ && section.body_.empty()) section.body_ = text.substr(start, at - start);
+      if (!section.absent_ && end == std::string_view::npos) end = at;
       if (trimmed(line.substr(1, line.size() - 2)) == name && section.absent_) {
         section.absent_ = false;
         start = text.size() - rest.size();
@@ -48,7 +49,7 @@ Result<SharedSection> SharedSection::find(std::string_view text, std::string_vie
       return Error{ErrorCode::invalid_input,
                    "line " + std::to_string(number) + ": neither a section nor `name = value`"};
   }
-  if (!section.absent_ && section.body_.empty()) section.body_ = text.substr(start);
+  if (!section.absent_) section.body_ = text.substr(start, end == std::string_view::npos ? end : end - start);
   return section;
 }
 
