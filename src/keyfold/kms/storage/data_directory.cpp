@@ -10,17 +10,14 @@
 #include <system_error>
 
 #include "keyfold/core/base/try.h"
+#include "keyfold/kms/storage/os_error.h"
 
 namespace keyfold::storage {
 namespace {
 
-Error io_error(const std::string& doing, const std::filesystem::path& path) {
-  return {ErrorCode::io, doing + " " + path.string() + ": " + std::generic_category().message(errno)};
-}
-
 Outcome check_ours(const std::filesystem::path& path) {
   struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return io_error("cannot look at", path);
+  if (stat(path.c_str(), &status) != 0) return os_error("cannot look at", path);
   if (!S_ISDIR(status.st_mode)) return Error{ErrorCode::invalid_input, path.string() + " is not a directory"};
   if (status.st_uid != geteuid())
     return Error{ErrorCode::invalid_input,
@@ -43,22 +40,26 @@ std::string holder_of(int fd) {
 
 Outcome take_lock(int fd, const std::filesystem::path& directory) {
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return io_error("cannot lock", directory / "lock");
+    if (errno != EWOULDBLOCK) return os_error("cannot lock", directory / "lock");
     return Error{ErrorCode::unavailable, directory.string() + " is in use by " + holder_of(fd)};
   }
   const std::string pid = std::to_string(getpid()) + "\n";
   if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
-    return io_error("cannot write", directory / "lock");
+    return os_error("cannot write", directory / "lock");
   return ok();
 }
 
 }  // namespace
 
+Error os_error(const std::string& doing, const std::filesystem::path& path) {
+  return {ErrorCode::io, doing + " " + path.string() + ": " + std::generic_category().message(errno)};
+}
+
 Result<DataDirectory> DataDirectory::open(const std::filesystem::path& path) {
   if (mkdir(path.c_str(), 0700) == 0) {
     TRY(sync_directory(path.has_parent_path() ? path.parent_path() : "."));
   } else if (errno != EEXIST) {
-    return io_error("cannot create", path);
+    return os_error("cannot create", path);
   }
   TRY(check_ours(path));
   std::error_code failed;
@@ -66,7 +67,7 @@ Result<DataDirectory> DataDirectory::open(const std::filesystem::path& path) {
   if (failed) return Error{ErrorCode::io, "cannot resolve " + path.string() + ": " + failed.message()};
   const auto lock = absolute / "lock";
   const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return io_error("cannot open", lock);
+  if (fd < 0) return os_error("cannot open", lock);
   DataDirectory directory(absolute, fd);  // From here on it closes the file.
   TRY(take_lock(fd, absolute));
   return directory;
@@ -87,11 +88,11 @@ DataDirectory::~DataDirectory() {
 
 Outcome sync_directory(const std::filesystem::path& directory) {
   const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return io_error("cannot open", directory);
+  if (fd < 0) return os_error("cannot open", directory);
   const int failed = fsync(fd) == 0 ? 0 : errno;
   close(fd);
   errno = failed;
-  return failed == 0 ? ok() : Outcome(io_error("cannot sync", directory));
+  return failed == 0 ? ok() : Outcome(os_error("cannot sync", directory));
 }
 
 }  // namespace keyfold::storage

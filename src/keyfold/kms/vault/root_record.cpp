@@ -8,7 +8,7 @@
 namespace keyfold::vault {
 namespace {
 
-constexpr std::string_view magic = "KFRT";
+constexpr std::string_view root_magic = "KFRT";
 constexpr std::string_view check_label = "keyfold/root-record/v1";
 enum class Kind : std::uint8_t { file = 1, passphrase = 2 };
 
@@ -44,7 +44,7 @@ RecordName root_record_name() { return {RecordType::root, "root"}; }
 Result<Bytes> write_root_record(const RootKey& root, const StoreId& store) {
   Bytes value;
   Writer out(value);
-  out.text(magic).u8(root_record_format_version).bytes(store).bytes(root.id());
+  out.text(root_magic).u8(root_record_format_version).bytes(store).bytes(root.id());
   if (const auto& passphrase = root.passphrase()) {
     out.u8(static_cast<std::uint8_t>(Kind::passphrase)).bytes(passphrase->salt);
     out.u64(passphrase->scrypt.cost).u32(passphrase->scrypt.block_size).u32(passphrase->scrypt.parallelism);
@@ -60,8 +60,8 @@ Result<Bytes> write_root_record(const RootKey& root, const StoreId& store) {
 Result<RootRecord> read_root_record(BytesView value) {
   Reader in(value);
   RootRecord record;
-  TRY_ASSIGN(const auto found, in.bytes(magic.size()));
-  if (as_text(found) != magic) return Error{ErrorCode::invalid_input, "not a root record"};
+  TRY_ASSIGN(const auto found, in.bytes(root_magic.size()));
+  if (as_text(found) != root_magic) return Error{ErrorCode::invalid_input, "not a root record"};
   TRY_ASSIGN(const auto version, in.u8());
   if (version != root_record_format_version)
     return Error{ErrorCode::invalid_input, "a root record of an unknown format"};

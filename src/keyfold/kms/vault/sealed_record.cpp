@@ -6,19 +6,19 @@
 namespace keyfold::vault {
 namespace {
 
-constexpr std::string_view magic = "KFSR";
+constexpr std::string_view record_magic = "KFSR";
 constexpr std::uint8_t suite_kbkdf_gcm = 1;  // KBKDF-HMAC-SHA-256, AES-256-GCM.
-constexpr std::string_view label = "keyfold/record/v1";
+constexpr std::string_view record_label = "keyfold/record/v1";
 
 // sealed-record.md, "Layout".
 void write_header(Writer& out, const SealedHeader& header) {
-  out.text(magic).u8(sealed_record_format_version).u8(suite_kbkdf_gcm).bytes(header.key).bytes(header.n);
+  out.text(record_magic).u8(sealed_record_format_version).u8(suite_kbkdf_gcm).bytes(header.key).bytes(header.n);
 }
 
 Result<SealedHeader> read_header(Reader& in) {
   SealedHeader header;
-  TRY_ASSIGN(const auto found, in.bytes(magic.size()));
-  if (as_text(found) != magic) return Error{ErrorCode::invalid_input, "not a sealed record"};
+  TRY_ASSIGN(const auto found, in.bytes(record_magic.size()));
+  if (as_text(found) != record_magic) return Error{ErrorCode::invalid_input, "not a sealed record"};
   TRY_ASSIGN(const auto version, in.u8());
   if (version != sealed_record_format_version)
     return Error{ErrorCode::invalid_input, "a sealed record of an unknown format"};
@@ -74,7 +74,7 @@ Result<Bytes> seal_record(BytesView key, const SealedHeader& header, const Recor
   Writer out(sealed);
   write_header(out, header);
   sealed.resize(value.size() + sealed_overhead);
-  TRY(crypto::seal_derived(key, label, derivation_context(header), additional_data(header, place), value,
+  TRY(crypto::seal_derived(key, record_label, derivation_context(header), additional_data(header, place), value,
                            std::span(sealed).subspan(sealed_header_size)));
   return sealed;
 }
@@ -82,7 +82,7 @@ Result<Bytes> seal_record(BytesView key, const SealedHeader& header, const Recor
 Outcome open_record(BytesView key, const RecordPlace& place, BytesView sealed, std::span<std::byte> out) {
   TRY_ASSIGN(const auto header, read_sealed_header(sealed));
   KEYFOLD_CHECK(out.size() + sealed_overhead == sealed.size());
-  return crypto::open_derived(key, label, derivation_context(header), additional_data(header, place),
+  return crypto::open_derived(key, record_label, derivation_context(header), additional_data(header, place),
                               sealed.subspan(sealed_header_size), out);
 }
 

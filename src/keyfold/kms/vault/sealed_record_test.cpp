@@ -21,41 +21,46 @@ ByteArray<N> array_of(int from) {
 }
 
 // The example of docs/formats/sealed-record.md.
-const Bytes key = counting(32, 0x00);
-const SealedHeader header{.key = array_of<16>(0x20), .n = array_of<16>(0x30)};
-const StoreId store = array_of<16>(0x40);
-const RecordName name = test_name(RecordType::alias, "alias/payments");
-constexpr std::uint64_t version = 7;
-constexpr std::string_view value = "1234abcd-12ab-34cd-56ef-1234567890ab";
+const Bytes example_key = counting(32, 0x00);
+const SealedHeader example_header{.key = array_of<16>(0x20), .n = array_of<16>(0x30)};
+const StoreId example_store_id = array_of<16>(0x40);
+const RecordName example_name = test_name(RecordType::alias, "alias/payments");
+constexpr std::uint64_t example_version = 7;
+constexpr std::string_view example_value = "1234abcd-12ab-34cd-56ef-1234567890ab";
 
 // Computed by other software (Python's hmac and cryptography).
-constexpr std::string_view example =
+constexpr std::string_view example_record =
     "4b4653520001202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f861e7f01c775d6ccd70d45ec"
     "69a9d0c8a7f2524481ade9b25042bbc140e02ac570aa78cb27731ff0b23f74dcd9726cc3c673d307";
 
-Result<Bytes> open(BytesView sealed, const RecordPlace& place = {store, name, version}, BytesView under = key) {
+Result<Bytes> open(BytesView sealed, const RecordPlace& place = {example_store_id, example_name, example_version},
+                   BytesView under = example_key) {
   Bytes out(sealed.size() < sealed_overhead ? 0 : sealed.size() - sealed_overhead);
   if (const auto read = read_sealed_header(sealed); !read) return read.error();
   if (const auto opened = open_record(under, place, sealed, out); !opened) return opened.error();
   return out;
 }
 
-Bytes sealed_example() { return *seal_record(key, header, {store, name, version}, as_bytes(value)); }
+Bytes sealed_example() {
+  return *seal_record(example_key, example_header, {example_store_id, example_name, example_version},
+                      as_bytes(example_value));
+}
 
-TEST(SealedRecord, IsWhatTheFormatsPageSays) { EXPECT_EQ(to_hex(sealed_example()), example); }
+TEST(SealedRecord, IsWhatTheFormatsPageSays) { EXPECT_EQ(to_hex(sealed_example()), example_record); }
 
 TEST(SealedRecord, GivesBackWhatWasSealed) {
   SeededRandom random(1);
   for (const std::size_t size : {0U, 1U, 15U, 16U, 17U, 4096U, 100000U}) {
     Bytes plain(size);
     random.fill(plain);
-    const auto sealed = seal_record(key, header, {store, name, version}, plain);
+    const auto sealed =
+        seal_record(example_key, example_header, {example_store_id, example_name, example_version}, plain);
     ASSERT_TRUE(sealed);
     EXPECT_EQ(sealed->size(), size + sealed_overhead);
     const auto opened = open(*sealed);
     ASSERT_TRUE(opened) << opened.error().message;
     EXPECT_EQ(*opened, plain);
-    EXPECT_EQ(read_sealed_header(*sealed)->key, header.key);
+    EXPECT_EQ(read_sealed_header(*sealed)->key, example_header.key);
   }
 }
 
@@ -85,11 +90,11 @@ TEST(SealedRecord, OpensAtItsOwnPlaceOnly) {
   const auto whole = sealed_example();
   ASSERT_TRUE(open(whole));
   for (int bit = 0; bit < 64; ++bit)
-    EXPECT_FALSE(open(whole, {store, name, version ^ (std::uint64_t{1} << bit)})) << bit;
+    EXPECT_FALSE(open(whole, {example_store_id, example_name, example_version ^ (std::uint64_t{1} << bit)})) << bit;
   for (std::size_t bit = 0; bit < 128; ++bit) {
-    auto other = store;
+    auto other = example_store_id;
     other[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
-    EXPECT_FALSE(open(whole, {other, name, version})) << bit;
+    EXPECT_FALSE(open(whole, {other, example_name, example_version})) << bit;
   }
   const std::vector<RecordName> others = {
       test_name(RecordType::alias, "alias/payment"),
@@ -98,11 +103,12 @@ TEST(SealedRecord, OpensAtItsOwnPlaceOnly) {
       RecordName(RecordType::alias, test_account(), "alias/payments"),
       RecordName(RecordType::alias, test_account(), *Region::parse("eu-central-2"), "alias/payments"),
       RecordName(RecordType::alias, *AccountId::parse("123456789013"), test_region(), "alias/payments")};
-  for (const auto& other : others) EXPECT_FALSE(open(whole, {store, other, version})) << other.text();
+  for (const auto& other : others)
+    EXPECT_FALSE(open(whole, {example_store_id, other, example_version})) << other.text();
   for (std::size_t bit = 0; bit < 256; ++bit) {
-    auto other = key;
+    auto other = example_key;
     other[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
-    EXPECT_FALSE(open(whole, {store, name, version}, other)) << bit;
+    EXPECT_FALSE(open(whole, {example_store_id, example_name, example_version}, other)) << bit;
   }
 }
 

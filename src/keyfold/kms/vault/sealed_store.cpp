@@ -13,7 +13,7 @@
 namespace keyfold::vault {
 namespace {
 
-constexpr std::size_t batch = 500;
+constexpr std::size_t scan_batch = 500;
 
 RecordName meta_name() { return {RecordType::meta, "store"}; }
 constexpr std::uint8_t meta_format_version = 0;
@@ -149,7 +149,7 @@ Outcome SealedStoreImpl::check_listed(const storage::Record& record) const {
 Result<std::vector<storage::Record>> SealedStoreImpl::read_batch(RecordType type, const std::string& after) {
   const std::lock_guard lock(mutex_);
   TRY(usable());
-  TRY_ASSIGN(auto records, store_.scan(std::string(vault::text_of(type)) + "/", after, batch));
+  TRY_ASSIGN(auto records, store_.scan(std::string(vault::text_of(type)) + "/", after, scan_batch));
   for (const auto& record : records) TRY(check_listed(record));
   return records;
 }

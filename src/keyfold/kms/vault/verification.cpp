@@ -10,7 +10,7 @@
 namespace keyfold::vault {
 namespace {
 
-constexpr std::size_t batch = 1000;
+constexpr std::size_t verify_batch = 1000;
 constexpr std::size_t findings_told_max = 20;
 
 std::string printable(std::string_view name) {
@@ -135,7 +135,7 @@ Outcome Verification::read_storage_keys() {
   const std::string prefix = std::string(text_of(RecordType::storagekey)) + "/";
   std::string after;
   for (;;) {
-    TRY_ASSIGN(const auto records, store_.scan(prefix, after, batch));
+    TRY_ASSIGN(const auto records, store_.scan(prefix, after, verify_batch));
     if (records.empty()) return ok();
     after = records.back().name;
     for (const auto& record : records) {
@@ -222,7 +222,7 @@ Outcome Verification::find_missing_storage_keys() {
 Outcome Verification::check_records() {
   std::string after;
   for (;;) {
-    TRY_ASSIGN(const auto records, store_.scan("", after, batch));
+    TRY_ASSIGN(const auto records, store_.scan("", after, verify_batch));
     if (records.empty()) return ok();
     after = records.back().name;
     for (const auto& record : records) check_record(record);

@@ -32,7 +32,7 @@ class FailingVfs {
   }
 
   // The first `count` writes succeed, every one after them fails.
-  void fail_write_after(int count, int os_error) { writes_left_ = count, write_error_ = os_error; }
+  void fail_write_after(int count, int os_code) { writes_left_ = count, write_error_ = os_code; }
   void fail_syncs() { sync_fails_ = true; }
   void fail_syncs_of_the_main_file() { main_sync_fails_ = true; }
   void fail_nothing() { writes_left_ = -1, sync_fails_ = main_sync_fails_ = false; }

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/try.h"
 #include "keyfold/kms/storage/data_directory.h"
+#include "keyfold/kms/storage/os_error.h"
 #include "keyfold/kms/storage/sqlite/connection.h"
 
 namespace keyfold::storage {
@@ -28,13 +28,9 @@ constexpr const char* schema =
     "PRAGMA journal_mode = WAL;";
 static_assert(application_id == 1262899020 && schema_version == 0, "as the statements above say");
 
-Error io_error(const std::string& doing, const std::filesystem::path& path) {
-  return {ErrorCode::io, doing + " " + path.string() + ": " + std::generic_category().message(errno)};
-}
-
 Outcome create_private_file(const std::filesystem::path& file) {
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return io_error("cannot create", file);
+  if (fd < 0) return os_error("cannot create", file);
   close(fd);
   return ok();
 }
@@ -43,7 +39,7 @@ Outcome create_private_file(const std::filesystem::path& file) {
 
 Outcome make_sqlite_file(const std::filesystem::path& file) {
   if (access(file.c_str(), F_OK) == 0) return ok();
-  if (errno != ENOENT) return io_error("cannot look at", file);
+  if (errno != ENOENT) return os_error("cannot look at", file);
   const std::filesystem::path unfinished = file.string() + ".new";
   for (const char* part : {"", "-journal", "-wal", "-shm"}) unlink((unfinished.string() + part).c_str());
   TRY(create_private_file(unfinished));
@@ -51,19 +47,19 @@ Outcome make_sqlite_file(const std::filesystem::path& file) {
     TRY_ASSIGN(auto connection, Connection::open(unfinished));
     if (connection.run(schema) != SQLITE_OK) return connection.error("cannot set up");
   }  // Closed: everything is in the file itself, and synced.
-  if (rename(unfinished.c_str(), file.c_str()) != 0) return io_error("cannot name", file);
+  if (rename(unfinished.c_str(), file.c_str()) != 0) return os_error("cannot name", file);
   return sync_directory(file.has_parent_path() ? file.parent_path() : ".");
 }
 
 Outcome check_sqlite_file(const std::filesystem::path& file) {
   struct stat status{};
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return io_error("cannot open", file);
+  if (fd < 0) return os_error("cannot open", file);
   Bytes header(100);
   const bool regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
   const ssize_t size = regular ? pread(fd, header.data(), header.size(), 0) : 0;
   close(fd);
-  if (size < 0) return io_error("cannot read", file);
+  if (size < 0) return os_error("cannot read", file);
   // https://www.sqlite.org/fileformat.html, "The Database Header".
   Reader in(header);
   TRY_ASSIGN(const auto magic, in.bytes(16));
