@@ -13,7 +13,7 @@ endif()
 # Asio, header only; clang has to be told that it has coroutines (Asio 1.22).
 find_path(KEYFOLD_ASIO_INCLUDE asio.hpp REQUIRED)
 add_library(keyfold_asio INTERFACE)
-target_include_directories(keyfold_asio SYSTEM INTERFACE ${KEYFOLD_ASIO_INCLUDE})
+target_include_directories(keyfold_asio SYSTEM INTERFACE $<BUILD_INTERFACE:${KEYFOLD_ASIO_INCLUDE}>)
 target_compile_definitions(keyfold_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE)
 target_link_libraries(keyfold_asio INTERFACE Threads::Threads)
 

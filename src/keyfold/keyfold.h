@@ -2,6 +2,8 @@
 // libkeyfold: application-layer envelope encryption. The one header that most programs need; envelope.h shows the way
 // in.
 
+#include "keyfold/envelope/client/keyring_config.h"
+#include "keyfold/envelope/client/kms.h"
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/keyrings/multi.h"
 #include "keyfold/envelope/keyrings/raw_aes.h"
@@ -9,6 +11,13 @@
 
 namespace keyfold {
 
+using client::aws_settings;
+using client::AwsOverrides;
+using client::AwsSettings;
+using client::connect_kms;
+using client::keyring_from_json;
+using client::Kms;
+using client::KmsOptions;
 using keyrings::default_materials_manager;
 using keyrings::Keyring;
 using keyrings::kms_keyring;

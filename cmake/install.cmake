@@ -1,0 +1,36 @@
+# What `cmake --install` lays down: the programs (component Runtime), and the library for C++ users (component Development), who say
+# find_package(keyfold) and link keyfold::keyfold.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(library_rooms base crypto sigv4 http protocol materials message keyrings seal client)
+add_library(keyfold_library INTERFACE)
+add_library(keyfold::keyfold ALIAS keyfold_library)
+set_target_properties(keyfold_library PROPERTIES EXPORT_NAME keyfold)
+target_link_libraries(keyfold_library INTERFACE keyfold::seal keyfold::client)
+target_compile_features(keyfold_library INTERFACE cxx_std_20)
+
+list(TRANSFORM library_rooms PREPEND keyfold_ OUTPUT_VARIABLE library_targets)
+install(TARGETS keyfold_library ${library_targets} keyfold_asio keyfold_llhttp EXPORT keyfold
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Development)
+install(EXPORT keyfold NAMESPACE keyfold:: FILE keyfold-targets.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/keyfold
+        COMPONENT Development)
+
+# The public headers: free of OpenSSL, JSON, Asio. What a room keeps to itself is not among them.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/keyfold/
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/keyfold COMPONENT Development
+        FILES_MATCHING
+        REGEX "/(kms|core/(sigv4|http|protocol|blob))$" EXCLUDE
+        REGEX "/(keyfold|core/base/[^/]*|core/crypto/[^/]*|envelope/.*)\\.h$"
+        PATTERN "try.h" EXCLUDE PATTERN "hmac_sha2.h" EXCLUDE PATTERN "*_test.h" EXCLUDE PATTERN "*_testing.h" EXCLUDE
+        PATTERN "shared_file.h" EXCLUDE PATTERN "retry.h" EXCLUDE)
+
+file(WRITE ${PROJECT_BINARY_DIR}/keyfold-config.cmake "include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(OpenSSL 3.0)
+find_dependency(simdjson)
+include(\${CMAKE_CURRENT_LIST_DIR}/keyfold-targets.cmake)
+")
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/keyfold-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/keyfold-config.cmake ${PROJECT_BINARY_DIR}/keyfold-config-version.cmake
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/keyfold COMPONENT Development)
