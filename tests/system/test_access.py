@@ -1,0 +1,200 @@
+"""Several callers: users and access keys through the admin socket and offline, what key policies allow them, and what the audit log
+says of those who were refused."""
+
+import json
+import tempfile
+import unittest
+
+from keyfold_server import ACCOUNT, Production, cli
+from kms_client import Kms, error_of
+
+ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+
+
+def statement(sid, principal, *actions, effect="Allow", condition=None):
+    made = {"Sid": sid, "Effect": effect, "Principal": {"AWS": principal}, "Action": list(actions), "Resource": "*"}
+    if condition:
+        made["Condition"] = condition
+    return made
+
+
+def policy_of(*statements):
+    everything = statement("Root", ROOT, "kms:*")
+    return json.dumps({"Version": "2012-10-17", "Statement": [everything, *statements]})
+
+
+class Access(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="keyfold-access-")
+        self.addCleanup(folder.cleanup)
+        self.production = Production(folder.name)
+
+    def start(self):
+        server = self.production.start()
+        self.addCleanup(server.__exit__)
+        return server
+
+    def admin(self, *arguments, check=True):
+        return cli("admin", *arguments, "--data", self.production.data, check=check)
+
+    def offline(self, *arguments, check=True):
+        return self.admin(*arguments, "--account", ACCOUNT, "--root-key", self.production.root_key, check=check)
+
+    def new_user(self, name, *more, offline=False):
+        """Its ARN and credentials."""
+        said = json.loads((self.offline if offline else self.admin)("user", "add", "--name", name, *more).stdout)
+        self.assertEqual(said["arn"], f"arn:aws:iam::{ACCOUNT}:user/{name}")
+        return said["arn"], (said["access_key_id"], said["secret_access_key"])
+
+    def audit(self):
+        return [json.loads(line) for line in cli("audit", "show", self.production.data / "audit").stdout.splitlines()]
+
+    def set_policy(self, root, key, *statements):
+        root.must("PutKeyPolicy", KeyId=key, PolicyName="default", Policy=policy_of(*statements))
+
+    def assert_denied(self, answer, arn, action, resource):
+        status, reply = answer
+        self.assertEqual(status, 400, reply)
+        self.assertEqual(error_of(reply), "AccessDeniedException")
+        said = reply["Message"]  # With a capital letter, in AWS's AccessDeniedException.
+        self.assertTrue(said.startswith(f"User: {arn} is not authorized to perform: {action} on resource: {resource} "), said)
+        return said
+
+    def test_a_user_who_may_only_encrypt_is_denied_decrypt_and_the_record_says_why(self):
+        server = self.start()
+        root = Kms(server, self.production.credentials())
+        arn, credentials = self.new_user("collector")
+        collector = Kms(server, credentials)
+        key = root.new_key()
+        key_arn = root.must("DescribeKey", KeyId=key)["KeyMetadata"]["Arn"]
+        self.assert_denied(collector.call("Encrypt", KeyId=key, Plaintext="AAAA"), arn, "kms:Encrypt", key_arn)
+        self.set_policy(root, key, statement("Collectors", arn, "kms:Encrypt"))
+        blob = collector.encrypt(key, b"a reading")
+        said = self.assert_denied(collector.call("Decrypt", CiphertextBlob=blob), arn, "kms:Decrypt", key_arn)
+        self.assertIn("because no identity-based policy allows the kms:Decrypt action", said)
+        self.assertEqual(root.decrypt(blob), b"a reading")
+
+        self.set_policy(root, key, statement("Collectors", arn, "kms:Encrypt"), statement("NotHe", arn, "kms:Decrypt", effect="Deny"))
+        said = self.assert_denied(collector.call("Decrypt", CiphertextBlob=blob), arn, "kms:Decrypt", key_arn)
+        self.assertIn("with an explicit deny in a resource-based policy", said)
+
+        refusals = [event for event in self.audit() if event["eventName"] == "Decrypt" and event.get("errorCode")]
+        self.assertEqual([event["errorCode"] for event in refusals], ["AccessDenied"] * 2, refusals)
+        self.assertEqual([event["userIdentity"]["arn"] for event in refusals], [arn] * 2)
+        for event in refusals:
+            self.assertEqual([resource["ARN"] for resource in event["resources"]], [key_arn])
+            self.assertIn("is not authorized to perform: kms:Decrypt", event["errorMessage"])
+        reasons = [event["additionalEventData"] for event in refusals]
+        self.assertIn("NotHe", json.dumps(reasons[1]))
+        self.assertNotIn("NotHe", json.dumps(reasons[0]))
+        self.assertEqual([reason["decision"] for reason in reasons], ["implicit deny", "explicit deny"])
+        allowed = [event for event in self.audit() if event["eventName"] == "Encrypt" and not event.get("errorCode")]
+        self.assertEqual(allowed[-1]["additionalEventData"]["decidingStatement"], "Collectors")
+
+    def test_a_condition_on_the_encryption_context_allows_its_value_and_no_other(self):
+        server = self.start()
+        root = Kms(server, self.production.credentials())
+        arn, credentials = self.new_user("tenant-4711")
+        tenant = Kms(server, credentials)
+        key = root.new_key()
+        key_arn = root.must("DescribeKey", KeyId=key)["KeyMetadata"]["Arn"]
+        self.set_policy(root, key, statement("Tenant", arn, "kms:Encrypt", "kms:Decrypt",
+                                             condition={"StringEquals": {"kms:EncryptionContext:tenant": "4711"}}))
+        contexts = ({"tenant": "4711"}, {"tenant": "4711", "purpose": "export"}, {"tenant": "4712"}, {"tenant": "4711 "},
+                    {"tenant": "47111"}, {"Purpose": "4711"}, {})
+        for context in contexts:
+            allowed = context.get("tenant") == "4711"
+            blob = root.encrypt(key, b"of a tenant", EncryptionContext=context)
+            with self.subTest(context=context):
+                opened = tenant.call("Decrypt", CiphertextBlob=blob, EncryptionContext=context)
+                sealed = tenant.call("Encrypt", KeyId=key, Plaintext="AAAA", EncryptionContext=context)
+                if allowed:
+                    self.assertEqual((opened[0], sealed[0]), (200, 200), (opened, sealed))
+                else:
+                    self.assert_denied(opened, arn, "kms:Decrypt", key_arn)
+                    self.assert_denied(sealed, arn, "kms:Encrypt", key_arn)
+        # The right context for the policy, the wrong one for the ciphertext.
+        blob = root.encrypt(key, b"of another", EncryptionContext={"tenant": "4712"})
+        status, reply = tenant.call("Decrypt", CiphertextBlob=blob, EncryptionContext={"tenant": "4711"})
+        self.assertEqual((status, error_of(reply)), (400, "InvalidCiphertextException"))
+
+    def test_a_policy_with_what_is_not_understood_is_refused_and_the_former_one_stays(self):
+        server = self.start()
+        root = Kms(server, self.production.credentials())
+        key = root.new_key()
+        before = root.must("GetKeyPolicy", KeyId=key, PolicyName="default")["Policy"]
+        for condition in ({"StringLike": {"kms:EncryptionContext:tenant": "*"}}, {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}):
+            with self.subTest(condition=condition):
+                status, reply = root.call("PutKeyPolicy", KeyId=key, PolicyName="default",
+                                          Policy=policy_of(statement("New", ROOT, "kms:Decrypt", condition=condition)))
+                self.assertEqual((status, error_of(reply)), (400, "MalformedPolicyDocumentException"), reply)
+        self.assertEqual(root.must("GetKeyPolicy", KeyId=key, PolicyName="default")["Policy"], before)
+
+    def test_a_deactivated_access_key_is_refused_at_once(self):
+        server = self.start()
+        root = Kms(server, self.production.credentials())
+        arn, credentials = self.new_user("writer")
+        writer = Kms(server, credentials)
+        key = root.new_key()
+        self.set_policy(root, key, statement("Writers", arn, "kms:*"))
+        writer.encrypt(key, b"while it may")
+        second = json.loads(self.admin("user", "key", "add", "--name", "writer").stdout)
+        other = Kms(server, (second["access_key_id"], second["secret_access_key"]))
+        for command, works in (("deactivate", False), ("activate", True), ("remove", False)):
+            self.admin("user", "key", command, "--access-key-id", credentials[0])
+            status, reply = writer.call("Encrypt", KeyId=key, Plaintext="AAAA")
+            with self.subTest(command=command):
+                if works:
+                    self.assertEqual(status, 200, reply)
+                else:
+                    self.assertEqual((status, error_of(reply)), (400, "UnrecognizedClientException"), reply)
+            other.encrypt(key, b"the other one is not touched")
+        self.admin("user", "remove", "--name", "writer")
+        status, reply = other.call("Encrypt", KeyId=key, Plaintext="AAAA")
+        self.assertEqual((status, error_of(reply)), (400, "UnrecognizedClientException"), reply)
+        names = [event["eventName"] for event in self.audit() if event["eventType"] == "KeyfoldAdmin"]
+        self.assertEqual(names.count("CreateUser"), 1)
+        self.assertEqual(names.count("DeleteUser"), 1)
+        self.assertEqual(names.count("UpdateAccessKey"), 2)
+
+    def test_users_are_made_offline_with_the_root_key_only(self):
+        self.start().stop()
+        refused = self.admin("user", "add", "--name", "writer", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn(b"--root-key", refused.stderr)
+        _, credentials = self.new_user("writer", "--administrator", offline=True)
+        server = self.start()
+        maker = Kms(server, credentials)
+        key = maker.new_key()
+        status, reply = maker.call("Encrypt", KeyId=key, Plaintext="AAAA")
+        self.assertEqual((status, error_of(reply)), (400, "AccessDeniedException"), reply)
+        users = json.loads(self.admin("user", "list").stdout)["users"]
+        self.assertIn("writer", json.dumps(users))
+        again = self.admin("user", "add", "--name", "writer", check=False)
+        self.assertNotEqual(again.returncode, 0)
+        self.assertIn(b"writer", again.stderr)
+
+    def test_reset_root_gives_a_new_key_offline_and_ends_the_former_ones(self):
+        server = self.start()
+        former = self.production.credentials()
+        key = Kms(server, former).new_key()
+        blob = Kms(server, former).encrypt(key, b"before the reset")
+        refused = self.offline("reset-root", check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn(b"in use by process", refused.stderr)
+        Kms(server, former).must("DescribeKey", KeyId=key)
+        server.stop()
+
+        file = self.production.folder / "new.credentials"
+        self.offline("reset-root", "--credentials", file)
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+        self.production.credentials_file = file
+        server = self.start()
+        status, reply = Kms(server, former).call("DescribeKey", KeyId=key)
+        self.assertEqual((status, error_of(reply)), (400, "UnrecognizedClientException"), reply)
+        self.assertEqual(Kms(server, self.production.credentials()).decrypt(blob), b"before the reset")
+        self.assertTrue([event for event in self.audit() if event["eventType"] == "KeyfoldAdmin" and event["sourceIPAddress"] == "offline"])
+
+
+if __name__ == "__main__":
+    unittest.main()
