@@ -149,7 +149,7 @@ Result<ClientResponse> PooledClient::exchange(Wire& wire, const ClientRequest& r
   // A server may answer, and close, before it has taken the whole request; its answer is worth more than the broken
   // pipe.
   ResponseParser parser(options_.response_header_bytes_max, options_.response_body_bytes_max, request.method);
-  std::array<std::byte, 16 * 1024> received;
+  std::array<std::byte, std::size_t{16} * 1024> received;
   auto state = ResponseParser::State::incomplete;
   while (state == ResponseParser::State::incomplete) {
     const auto count = wire.receive(received, deadline);

@@ -37,8 +37,8 @@ struct ClientOptions {
   std::chrono::milliseconds request_timeout{10'000};  // For the whole exchange, waiting for a connection included.
   std::chrono::milliseconds idle_timeout{20'000};     // A connection idle for longer is not used again.
   std::size_t connections_max = 16;                   // More requests at once wait for each other.
-  std::size_t response_header_bytes_max = 32 * 1024;
-  std::size_t response_body_bytes_max = 1024 * 1024;  // Chunked or not.
+  std::size_t response_header_bytes_max = std::size_t{32} * 1024;
+  std::size_t response_body_bytes_max = std::size_t{1024} * 1024;  // Chunked or not.
 };
 
 struct ClientRequest {

@@ -13,9 +13,9 @@ namespace keyfold::http {
 namespace {
 
 // A recv that does not fill it has brought all there is: no second one to find that out.
-constexpr std::size_t input_capacity_min = 16 * 1024;
+constexpr std::size_t input_capacity_min = std::size_t{16} * 1024;
 // No secret that a KMS answers with is longer in base64, so the body does not leave copies behind by growing.
-constexpr std::size_t reply_capacity = 8 * 1024;
+constexpr std::size_t reply_capacity = std::size_t{8} * 1024;
 constexpr std::chrono::milliseconds linger_timeout{2000};
 // How often a connection that always has more may go on before the others have their turn.
 constexpr int receives_max = 16;

@@ -51,7 +51,9 @@ void Loop::listen(Descriptor socket) { listeners_.push_back(std::make_unique<Lis
 void Loop::run() {
   now_ms_ = coarse_now_ms();
   next_sweep_ms_ = now_ms_ + sweep_interval_ms_;
-  for (const auto& listener : listeners_) poller_.watch(listener->socket.get(), EPOLLIN, *listener);
+  for (const auto& listener : listeners_) {
+    KEYFOLD_CHECK(poller_.watch(listener->socket.get(), EPOLLIN, *listener).has_value());
+  }
   while (!draining_ || !connections_.empty()) {
     poller_.poll(timeout_ms());
     now_ms_ = coarse_now_ms();
@@ -107,11 +109,15 @@ void Loop::open(Descriptor socket, std::string_view peer) {
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   const auto context = shared_.tls.get();
-  connections_.push_back(std::make_unique<Connection>(*this, std::move(socket), peer, context.get()));
-  Connection& connection = *connections_.back();
-  connection.place = connections_.size() - 1;
+  auto opened = std::make_unique<Connection>(*this, std::move(socket), peer, context.get());
+  Connection& connection = *opened;
+  if (!poller_.watch(connection.descriptor(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection)) {
+    counts_.accept_failures.add(1);
+    return;
+  }
+  connection.place = connections_.size();
+  connections_.push_back(std::move(opened));
   counts_.open.add(1);
-  poller_.watch(connection.descriptor(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection);
   connection.live();
 }
 

@@ -10,24 +10,24 @@
 namespace keyfold::http {
 namespace {
 
-void control(int epoll, int operation, int descriptor, std::uint32_t events, Watched& watched) {
+bool control(int epoll, int operation, int descriptor, std::uint32_t events, Watched& watched) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &watched;
-  // It can fail for want of kernel memory alone.
-  KEYFOLD_CHECK(::epoll_ctl(epoll, operation, descriptor, &event) == 0);
+  return ::epoll_ctl(epoll, operation, descriptor, &event) == 0;
 }
 
 }  // namespace
 
 Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), events_() { KEYFOLD_CHECK(epoll_.get() >= 0); }
 
-void Poller::watch(int descriptor, std::uint32_t events, Watched& watched) {
-  control(epoll_.get(), EPOLL_CTL_ADD, descriptor, events, watched);
+Outcome Poller::watch(int descriptor, std::uint32_t events, Watched& watched) {
+  if (control(epoll_.get(), EPOLL_CTL_ADD, descriptor, events, watched)) return ok();
+  return Error{ErrorCode::io, "a descriptor cannot be watched"};
 }
 
 void Poller::change(int descriptor, std::uint32_t events, Watched& watched) {
-  control(epoll_.get(), EPOLL_CTL_MOD, descriptor, events, watched);
+  KEYFOLD_CHECK(control(epoll_.get(), EPOLL_CTL_MOD, descriptor, events, watched));
 }
 
 void Poller::poll(int timeout_ms) {
@@ -41,7 +41,7 @@ void Poller::poll(int timeout_ms) {
 
 Waker::Waker(Poller& poller) : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   KEYFOLD_CHECK(event_.get() >= 0);
-  poller.watch(event_.get(), EPOLLIN | EPOLLET, *this);
+  KEYFOLD_CHECK(poller.watch(event_.get(), EPOLLIN | EPOLLET, *this).has_value());
 }
 
 void Waker::wake() {

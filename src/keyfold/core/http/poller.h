@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 
+#include "keyfold/core/base/result.h"
 #include "keyfold/core/http/descriptor.h"
 
 namespace keyfold::http {
@@ -24,7 +25,8 @@ class Poller {
  public:
   Poller();
   // `watched` must live until its descriptor is closed, and not be destroyed by another's ready().
-  void watch(int descriptor, std::uint32_t events, Watched& watched);
+  // Fails with `io` when the kernel has no room for it.
+  Outcome watch(int descriptor, std::uint32_t events, Watched& watched);
   void change(int descriptor, std::uint32_t events, Watched& watched);
   // Waits for events, but no longer than this, and hands out those there are.
   void poll(int timeout_ms);

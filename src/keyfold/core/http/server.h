@@ -38,12 +38,12 @@ struct TlsFiles {
 };
 
 struct Limits {
-  std::size_t header_bytes_max = 16 * 1024;  // Request line and headers, with the empty line. Above: 431.
-  std::size_t header_count_max = 64;         // Above: 431.
-  std::size_t body_bytes_max = 1024 * 1024;  // Above: 413.
-  std::size_t connections_max = 4096;        // Per loop. Above: a 503 (nothing, under TLS), and closed.
+  std::size_t header_bytes_max = std::size_t{16} * 1024;  // Request line and headers, with the empty line. Above: 431.
+  std::size_t header_count_max = 64;                      // Above: 431.
+  std::size_t body_bytes_max = std::size_t{1024} * 1024;  // Above: 413.
+  std::size_t connections_max = 4096;                     // Per loop. Above: a 503 (nothing, under TLS), and closed.
   // Per loop: what connections may hold in buffers grown for large bodies. Above: 503, and closed.
-  std::size_t grown_bytes_max = 64 * 1024 * 1024;
+  std::size_t grown_bytes_max = std::size_t{64} * 1024 * 1024;
 
   std::chrono::milliseconds idle_timeout{60'000};  // Between a reply and the first byte of the next request.
   std::chrono::milliseconds head_timeout{

@@ -98,7 +98,7 @@ TEST(Server, TakesBodiesUpToTheLimitAndRefusesThoseAbove) {
   options.limits.body_bytes_max = 100'000;
   Running running(options);
   running.start();
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{16 * 1024}, std::size_t{16 * 1024 + 1},
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{16'384}, std::size_t{16'385},
                                  std::size_t{99'999}, std::size_t{100'000}}) {
     Peer peer(running.port());
     for (int i = 0; i < 2; ++i) {
@@ -425,6 +425,7 @@ TEST(Server, LivesThroughRunningOutOfDescriptors) {
   Running running;
   running.start();
   std::vector<std::unique_ptr<Peer>> peers;
+  peers.reserve(40);
   for (int i = 0; i < 40; ++i) peers.push_back(std::make_unique<Peer>());
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);

@@ -146,7 +146,7 @@ inline ServerOptions loopback_options() {
 // A server of one address, and its service.
 class Running {
  public:
-  explicit Running(ServerOptions options = loopback_options()) {
+  explicit Running(const ServerOptions& options = loopback_options()) {
     auto opened = open_server(service, options, clock);
     if (!opened) {
       ADD_FAILURE() << opened.error().message;

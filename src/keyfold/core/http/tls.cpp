@@ -14,7 +14,7 @@ namespace keyfold::http {
 namespace {
 
 // A little more than the largest record, so that one recv can bring it whole.
-constexpr std::size_t input_capacity = 17 * 1024;
+constexpr std::size_t input_capacity = std::size_t{17} * 1024;
 
 Error tls_error(const std::string& what) {
   const unsigned long code = ERR_peek_last_error();
