@@ -11,12 +11,12 @@ target_link_libraries(keyfold_library INTERFACE keyfold::seal keyfold::client)
 target_compile_features(keyfold_library INTERFACE cxx_std_20)
 
 list(TRANSFORM library_rooms PREPEND keyfold_ OUTPUT_VARIABLE library_targets)
-install(TARGETS keyfold_library ${library_targets} keyfold_asio keyfold_llhttp EXPORT keyfold
+install(TARGETS keyfold_library ${library_targets} keyfold_llhttp EXPORT keyfold
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Development)
 install(EXPORT keyfold NAMESPACE keyfold:: FILE keyfold-targets.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/keyfold
         COMPONENT Development)
 
-# The public headers: free of OpenSSL, JSON, Asio. What a room keeps to itself is not among them.
+# The public headers: free of OpenSSL and JSON. What a room keeps to itself is not among them.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/keyfold/
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/keyfold COMPONENT Development
         FILES_MATCHING

@@ -37,7 +37,7 @@ Result<vault::RootKeySource> root_key_of(const AdminCommand& command) {
   if (!command.root_key.empty()) return vault::RootKeySource(vault::RootKeyFile{command.root_key});
   if (command.passphrase_file.empty())
     return Error{ErrorCode::invalid_input,
-                 "no server runs on " + command.data + "; to work on it offline give --root-key"};
+                 "no server runs on " + command.data + "; to work on it offline give --root-key or --passphrase-file"};
   TRY_ASSIGN(auto passphrase, vault::read_passphrase_file(command.passphrase_file));
   return vault::RootKeySource(vault::RootPassphrase{.text = std::move(passphrase), .scrypt = {}});
 }

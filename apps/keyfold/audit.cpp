@@ -24,19 +24,29 @@ std::string_view text_at(JsonValue value, std::initializer_list<std::string_view
   return value.is(JsonValue::Kind::text) ? value.text() : std::string_view();
 }
 
+// Who did it: the end of the principal's ARN, or the user of the operating system that administered.
+std::string_view who(const JsonValue& event) {
+  const auto arn = text_at(event, {"userIdentity", "arn"});
+  if (!arn.empty()) return arn.substr(arn.rfind(':') + 1);
+  const auto name = text_at(event, {"userIdentity", "userName"});
+  return name.empty() ? std::string_view("-") : name;
+}
+
 std::string brief(const JsonValue& event) {
-  const auto who = text_at(event, {"userIdentity", "arn"});
-  const auto outcome = text_at(event, {"errorCode"});
+  const auto error = text_at(event, {"errorCode"});
   std::string line(text_at(event, {"eventTime"}));
-  line += ' ';
-  line += text_at(event, {"eventName"});
-  line += ' ';
-  line += who.empty() ? "-" : who.substr(who.rfind(':') + 1);
-  line += ' ';
-  line += outcome.empty() ? std::string_view("ok") : outcome;
-  if (const auto reason = text_at(event, {"additionalEventData", "reason"}); !reason.empty()) {
+  for (const auto part : {text_at(event, {"eventName"}), who(event), error.empty() ? std::string_view("ok") : error}) {
+    line += ' ';
+    line += part;
+  }
+  const auto statement = text_at(event, {"additionalEventData", "decidingStatement"});
+  if (!statement.empty()) {
+    line += " (by ";
+    line += statement;
+    line += ')';
+  } else if (const auto message = text_at(event, {"errorMessage"}); !message.empty()) {
     line += " (";
-    line += reason;
+    line += message;
     line += ')';
   }
   return line + "\n";
