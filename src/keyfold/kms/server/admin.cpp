@@ -91,7 +91,7 @@ std::string Admin::execute(std::string_view line, const Administrator& by) {
 
 Result<std::string> Admin::perform(const Command& command, const Administrator& by) {
   const std::string_view name = command.name;
-  const std::string done = "{\"ok\":true}";
+  std::string done = "{\"ok\":true}";
   if (name == "user-list") return list_users(command.account);
   if (name == "key-list") return list_keys(command.account);
   if (name == "user-add") return add_user(command, by);

@@ -90,9 +90,9 @@ http::Release Pipeline::serve(const http::Request& request, http::Reply& reply, 
   const OperationRow* row = find_operation(request.header("x-amz-target"));
   Call call(services_, row == nullptr ? unknown_row : *row, authenticated->caller, authenticated->place, request, reply,
             scratch);
-  Outcome outcome = perform(request, row, call);
+  const Outcome outcome = perform(request, row, call);
   const CallOutcome result = call_outcome(outcome);
-  const http::Release release = record(request, call, std::move(outcome), reply);
+  const http::Release release = record(request, call, outcome, reply);
   scratch.reader.wipe();
   metrics_.count(thread, row, result, std::chrono::steady_clock::now() - begun);
   return release;
@@ -122,7 +122,7 @@ Result<Pipeline::Authenticated> Pipeline::authenticate(const http::Request& requ
 }
 
 // No record, no answer: the reply waits for its record, and is replaced when there will be none.
-http::Release Pipeline::record(const http::Request& request, Call& call, Outcome outcome, http::Reply& reply) {
+http::Release Pipeline::record(const http::Request& request, Call& call, const Outcome& outcome, http::Reply& reply) {
   if (!outcome) {
     if (protocol::http_status(outcome.error().code) >= 500)
       services_.log.error("a call failed", {{"operation", call.row().name},

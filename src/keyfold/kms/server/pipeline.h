@@ -37,7 +37,7 @@ class Pipeline final : public http::Service {
     keys::Place place;
   };
   Result<Authenticated> authenticate(const http::Request& request) const;
-  http::Release record(const http::Request& request, Call& call, Outcome outcome, http::Reply& reply);
+  http::Release record(const http::Request& request, Call& call, const Outcome& outcome, http::Reply& reply);
 
   Services services_;
   const Scope scope_;
