@@ -70,13 +70,48 @@ class OrdinaryUser(unittest.TestCase):
         self.assertFalse((self.home / "data").exists())
         self.assertFalse((self.home / "root.key").exists())
 
+    def start_fails(self):
+        done = subprocess.run([self.home / "keyfold-kms", *self.arguments, "--listen", "127.0.0.1:0"], capture_output=True, text=True,
+                              timeout=60, check=False, **self.as_nobody())
+        self.assertEqual(done.returncode, 1, done.stderr)
+        return done.stderr
+
+    def test_files_that_it_may_not_use_are_named_and_left_alone(self):
+        def start():
+            with Server(self.arguments, program=self.home / "keyfold-kms", log=self.home / "log", ready_folder=self.home,
+                        **self.as_nobody()) as server:
+                self.assertEqual(server.stop(), 0)
+
+        start()
+        data, key, store, segment = (self.home / "data", self.home / "root.key", self.home / "data" / "store.sqlite",
+                                     next((self.home / "data" / "audit").glob("*.kfa")))
+        for path, mode, named in ((data, 0o500, data), (data, 0, data), (key, 0, key), (store, 0, store),
+                                  (segment, 0o400, segment), (segment, 0, segment), (segment.parent, 0, segment.parent)):
+            with self.subTest(path=path.name, mode=oct(mode)):
+                usual, content = path.stat().st_mode & 0o777, path.read_bytes() if path.is_file() else None
+                path.chmod(mode)
+                try:
+                    self.assertIn(str(named), self.start_fails())
+                finally:
+                    path.chmod(usual)
+                if content is not None:
+                    self.assertEqual(path.read_bytes(), content)
+        start()
+
+    def test_a_keyring_that_the_command_line_may_not_read_is_named(self):
+        shutil.copy(keyfold_server.BIN / "keyfold", self.home)
+        keyring = self.home / "keyring.json"
+        keyring.write_text('{"type":"kms","key":"alias/any"}')
+        keyring.chmod(0o600)  # Root's.
+        done = subprocess.run([self.home / "keyfold", "encrypt", "--keyring", keyring], input=b"data", capture_output=True, timeout=60,
+                              check=False, **self.as_nobody())
+        self.assertEqual((done.returncode, done.stdout), (1, b""))
+        self.assertIn(str(keyring).encode(), done.stderr)
+
     def test_another_users_data_is_refused(self):
         data = self.home / "data"
         data.mkdir(mode=0o700)  # Root's.
-        done = subprocess.run([self.home / "keyfold-kms", *self.arguments, "--listen", "127.0.0.1:0"], capture_output=True, text=True,
-                              timeout=60, check=False, **self.as_nobody())
-        self.assertEqual(done.returncode, 1)
-        self.assertIn(str(data), done.stderr)
+        self.assertIn(str(data), self.start_fails())
         self.assertEqual(list(data.iterdir()), [])
         self.assertFalse((self.home / "root.key").exists())
 
