@@ -277,6 +277,7 @@ class CommandLine(unittest.TestCase):
         cls.folder = pathlib.Path(folder.name)
         cls.server = Server([])
         cls.addClassCleanup(cls.server.__exit__)
+        cls.addClassCleanup(cls.server.stop)  # Killed, it would leave its temporary log behind.
         cls.arn = Kms(cls.server, ("test", "test")).must("CreateKey")["KeyMetadata"]["Arn"]
         cls.plain = cls.folder / "plain"
         cls.plain.write_bytes(b"0123456789" * 20000)
