@@ -161,7 +161,7 @@ bool take_answer(Connection& connection, Count& count) {
   }
   ++count.requests;
   if (!text.starts_with("HTTP/1.1 200 ")) {
-    if (count.errors++ == 0) std::fprintf(stderr, "bench_load: %.*s\n", static_cast<int>(filled), text.data());
+    if (count.errors++ == 0) std::fprintf(stderr, "bench_load: %.*s\n", static_cast<int>(filled), buffer.data());
   }
   filled = 0;
   return true;
