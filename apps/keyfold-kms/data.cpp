@@ -65,6 +65,19 @@ Outcome Data::open_audit(World world) {
   return audit_->drain(*sealed_);
 }
 
+Result<std::vector<AccountId>> Data::accounts() const {
+  const std::string prefix = std::string(vault::text_of(vault::RecordType::accesskey)) + "/";
+  std::vector<AccountId> found;
+  for (std::string after;;) {
+    TRY_ASSIGN(const auto records, store_->scan(prefix, after, 1));
+    if (records.empty()) return found;
+    TRY_ASSIGN(const auto name, vault::RecordName::parse(records.front().name));
+    TRY_ASSIGN(const auto account, AccountId::parse(name.account()));
+    found.push_back(account);
+    after = prefix + std::string(account.text()) + "0";  // The character behind '/': past the account's last record.
+  }
+}
+
 Data::~Data() {
   if (audit_ != nullptr) static_cast<void>(audit_->stop());
   if (sealed_ != nullptr) sealed_->set_health_check({});

@@ -49,6 +49,8 @@ class Data {
   identity::Directory& callers() { return *callers_; }
   // Null in memory.
   const storage::DataDirectory* directory() const { return directory_ ? &*directory_ : nullptr; }
+  // The accounts that have access keys, in order. Fails with `io`.
+  Result<std::vector<AccountId>> accounts() const;
   bool empty() const { return empty_; }  // Nothing was in it when it was opened.
 
  private:

@@ -21,6 +21,9 @@ Result<std::string> run_admin(AdminTarget target, std::string_view command) {
                                           .sync = audit::Sync::always,
                                           .accounts = target.accounts},
                                          {.clock = clock, .random = random, .log = log}));
+  if (target.accounts.empty()) {
+    TRY_ASSIGN(target.accounts, data->accounts());
+  }
   server::Admin admin(data->callers(), data->audit(), data->outbox(), clock, random, target.accounts);
   return admin.execute(command,
                        {.name = "uid " + std::to_string(getuid()), .where = server::Administrator::Where::offline});

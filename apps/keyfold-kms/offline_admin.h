@@ -16,7 +16,7 @@ namespace keyfold::app {
 struct AdminTarget {
   std::filesystem::path data;
   vault::RootKeySource root_key;
-  std::vector<AccountId> accounts;  // With one, commands need not say which.
+  std::vector<AccountId> accounts;  // Empty: those that the data has. With one, commands need not say which.
   vault::Mode mode = vault::Mode::production;
 };
 

@@ -38,7 +38,7 @@ class Access(unittest.TestCase):
         return cli("admin", *arguments, "--data", self.production.data, check=check)
 
     def offline(self, *arguments, check=True):
-        return self.admin(*arguments, "--account", ACCOUNT, "--root-key", self.production.root_key, check=check)
+        return self.admin(*arguments, "--root-key", self.production.root_key, check=check)
 
     def new_user(self, name, *more, offline=False):
         """Its ARN and credentials."""

@@ -54,6 +54,8 @@ Result<Connection> Connection::open(const std::filesystem::path& file) {
   KEYFOLD_CHECK(database != nullptr);  // Only without memory.
   sqlite3_extended_result_codes(database, 1);
   if (failed != SQLITE_OK) return connection.error("cannot open");
+  // SQLite would fall back to reading, and the first change would be the first to hear of it.
+  if (sqlite3_db_readonly(database, "main") == 1) return Error{ErrorCode::io, connection.name_ + ": may only be read"};
   return connection;
 }
 
