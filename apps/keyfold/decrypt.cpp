@@ -29,14 +29,14 @@ Outcome run(const DecryptCommand& command) {
   Progress progress("opening", in.size(), command.quiet ? Progress::Shown::never : Progress::Shown::on_terminal);
   Bytes chunk(chunk_size);
   const std::string name = command.streams.in == "-" ? "standard input" : command.streams.in;
-  const auto about = [&name](Error error) { return Error{error.code, name + ": " + error.message}; };
+  const auto about = [&name](const Error& error) { return Error{error.code, name + ": " + error.message}; };
   for (;;) {
     TRY_ASSIGN(const std::size_t got, in.read(chunk));
     if (got == 0) break;
-    if (auto outcome = opener.update(BytesView(chunk).first(got)); !outcome) return about(std::move(outcome).error());
+    if (auto outcome = opener.update(BytesView(chunk).first(got)); !outcome) return about(outcome.error());
     progress.add(got);
   }
-  if (auto info = opener.finish(); !info) return about(std::move(info).error());
+  if (auto info = opener.finish(); !info) return about(info.error());
   return out.commit();
 }
 
