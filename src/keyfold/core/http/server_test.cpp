@@ -422,6 +422,11 @@ TEST(Server, StopsAtTheDeadlineWithRepliesHeldAndPeersSlow) {
 }
 
 TEST(Server, LivesThroughRunningOutOfDescriptors) {
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+  GTEST_SKIP() << "skipped: the sanitizer's check of virtual calls opens a pipe, and takes its failure for a finding";
+#endif
+#endif
   Running running;
   running.start();
   std::vector<std::unique_ptr<Peer>> peers;
