@@ -149,7 +149,8 @@ void Connection::resume() {
 void Connection::resume_turn() {
   receives_ = 0;
   waiting_for_ = WaitingFor::bytes;
-  if (receive()) resume();
+  if (timed_out_) received_ = 0;
+  if (timed_out_ || receive()) resume();
 }
 
 void Connection::ready(std::uint32_t events) {
@@ -166,6 +167,10 @@ void Connection::ready(std::uint32_t events) {
 Connection::Wait Connection::on_received(std::size_t count) {
   loop_.counts().received.add(count);
   if (phase_ == Phase::lingering) return count == 0 ? Wait::over : Wait::bytes;
+  if (std::exchange(timed_out_, false) && !doomed_) {
+    refuse_malformed(408, "The request did not arrive in time.");
+    return advance();
+  }
   if (count == 0) {
     if (tls_ && !tls_->established() && !doomed_) loop_.counts().tls_failures.add(1);
     return Wait::over;
@@ -425,7 +430,14 @@ void Connection::watch(Stage stage) {
 void Connection::expire(std::int64_t now_ms) {
   if (stage_ == Stage::untimed || now_ms < deadline_ms_) return;
   if (stage_ != Stage::idle && stage_ != Stage::linger) loop_.counts().timeouts.add(1);
-  close();
+  const bool half_a_request = (stage_ == Stage::head || stage_ == Stage::body) && (!tls_ || tls_->established());
+  if (!half_a_request) return close();
+  // It is told so, in its turn: nothing may be destroyed here.
+  watch(Stage::untimed);
+  timed_out_ = true;
+  if (waiting_for_ != WaitingFor::bytes) return;  // It has its turn coming.
+  waiting_for_ = WaitingFor::turn;
+  loop_.wait_turn(*this);
 }
 
 void Connection::close_if_idle() {

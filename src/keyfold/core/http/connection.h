@@ -37,7 +37,7 @@ class Connection final : public SlowJob, public Held, public Watched {
   std::size_t place = 0;  // The loop's: where it keeps it.
 
   // For the loop. Each may end in the connection's destruction.
-  void expire(std::int64_t now_ms);  // Closes it when its peer has been too slow.
+  void expire(std::int64_t now_ms);  // When its peer has been too slow: 408 to half a request, else closes it.
   void close_if_idle();
   void close();                  // Whatever it is doing.
   void settle(Verdict verdict);  // It was held.
@@ -111,6 +111,7 @@ class Connection final : public SlowJob, public Held, public Watched {
   bool closing_ = false;    // The reply being sent is the last.
   bool malformed_ = false;
   bool doomed_ = false;     // close() was called.
+  bool timed_out_ = false;  // Half a request came, and the rest not in time.
   bool abandoned_ = false;  // Never served. Written by whoever stops the server, before the connection is handed back.
   Release release_ = Release::at_once();
   Verdict verdict_ = Verdict::wait;

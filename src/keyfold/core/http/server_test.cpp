@@ -158,19 +158,47 @@ TEST(Server, AnswersHeadWithoutABodyAndClosesWhenAsked) {
   EXPECT_NE(all.find("Connection: close"), std::string::npos);
 }
 
-TEST(Server, ClosesWhoeverIsTooSlow) {
+TEST(Server, TellsWhoeverIsTooSlowAndClosesBehindIt) {
   auto options = loopback_options();
   options.limits.head_timeout = 60ms;
   options.limits.body_timeout = 60ms;
   Running running(options);
   running.start();
-  Peer head(running.port());
-  head.send("P");
-  Peer body(running.port());
-  body.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab");
-  EXPECT_TRUE(head.at_end());
-  EXPECT_TRUE(body.at_end());
-  EXPECT_EQ(running.server->counters().timeouts, 2U);
+  const std::string request = post("hello");
+  std::size_t slow = 0;
+  for (const std::size_t size :
+       {std::size_t{1}, std::size_t{16}, request.size() - 6, request.size() - 5, request.size() - 1}) {
+    Peer peer(running.port());
+    peer.send(request.substr(0, size));
+    const std::string reply = peer.reply();
+    EXPECT_EQ(status_line(reply), "HTTP/1.1 408 Request Timeout") << size;
+    EXPECT_NE(reply.find("Connection: close\r\n"), std::string::npos) << size;
+    EXPECT_TRUE(peer.at_end()) << size;
+    EXPECT_EQ(running.server->counters().timeouts, ++slow);
+  }
+  EXPECT_EQ(running.server->counters().requests, 0U);
+}
+
+TEST(Server, TellsWhoeverIsTooSlowWithItsNextRequest) {
+  auto options = loopback_options();
+  options.limits.head_timeout = 60ms;
+  Running running(options);
+  running.start();
+  Peer peer(running.port());
+  peer.send(post("one") + "POST ");
+  EXPECT_EQ(body_of(peer.reply()), "one");
+  EXPECT_EQ(status_line(peer.reply()), "HTTP/1.1 408 Request Timeout");
+  EXPECT_TRUE(peer.at_end());
+}
+
+TEST(Server, ClosesWhoSaidNothingAtAllWithoutAWord) {
+  auto options = loopback_options();
+  options.limits.idle_timeout = 50ms;
+  Running running(options);
+  running.start();
+  Peer peer(running.port());
+  EXPECT_TRUE(peer.at_end());
+  EXPECT_EQ(running.server->counters().timeouts, 0U);
 }
 
 TEST(Server, DribblingDoesNotBuyTime) {
