@@ -73,7 +73,9 @@ Outcome CommittingLog::skip_those_in_the_log(const std::vector<std::string>& eve
     TRY_ASSIGN(auto segments, list_segments(options_.directory));
     const std::size_t count = std::min(segments.size(), search_segments);
     for (const std::uint64_t first_leaf : std::span(segments).last(count)) {
-      TRY_ASSIGN(const auto bytes, read_segment(options_.directory / segment_name(first_leaf)));
+      const auto path = options_.directory / segment_name(first_leaf);
+      TRY_ASSIGN(const auto bytes, read_segment(path));
+      TRY(header_of(path, bytes));
       TRY(scan_segment(bytes, [&](std::uint64_t, BytesView leaf) {
         const auto id = event_id_of(as_text(leaf));
         if (wanted.contains(id)) in_log_.emplace(id);

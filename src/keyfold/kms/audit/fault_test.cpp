@@ -322,6 +322,31 @@ TEST_F(AuditFault, EveryFlippedBitOfAStoppedLogIsFoundAtTheStart) {
   }
 }
 
+TEST_F(AuditFault, DamageNamesTheSegmentInWhicheverByteItIs) {
+  {
+    auto log = open_or_die(options());
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(log->wait(*log->append("leaf")));
+    ASSERT_TRUE(log->stop());
+  }
+  const auto whole = *read_segment(segment());
+  const auto expect_named = [&](const Error& error, std::size_t at) {
+    EXPECT_EQ(error.code, ErrorCode::corrupt) << at;
+    EXPECT_NE(error.message.find(segment().filename().string()), std::string::npos) << at << ": " << error.message;
+  };
+  const std::size_t end = as_text(whole).rfind("leaf");
+  for (std::size_t at = 0; at < end; ++at) {
+    Bytes damaged = whole;
+    damaged[at] ^= std::byte{0x40};
+    std::ofstream(segment(), std::ios::binary | std::ios::trunc) << as_text(damaged);
+    const auto log = open(options());
+    ASSERT_FALSE(log) << at;
+    expect_named(log.error(), at);
+    const auto read = read_log(directory_.log(), [](std::uint64_t, BytesView) { return Next::go_on; });
+    ASSERT_FALSE(read) << at;
+    expect_named(read.error(), at);
+  }
+}
+
 TEST_F(AuditFault, ASegmentThatIsMissingSwappedOrCutIsFoundByTheReader) {
   Options chosen = options();
   chosen.segment_size = 200;

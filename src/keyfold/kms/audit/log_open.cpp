@@ -54,6 +54,7 @@ Result<CommittingLog::Start> create_log(const Options& options, Random& random, 
 Result<CommittingLog::Start> open_log(const Options& options, std::uint64_t first_leaf, Descriptor lock) {
   const auto path = options.directory / segment_name(first_leaf);
   TRY_ASSIGN(const auto bytes, read_segment(path));
+  TRY(header_of(path, bytes));
   TRY_ASSIGN(const auto scan, scan_segment(bytes, [](std::uint64_t, BytesView) { return true; }));
   if (scan.header.first_leaf() != first_leaf)
     return Error{ErrorCode::corrupt, path.string() + ": not the segment that its name says"};

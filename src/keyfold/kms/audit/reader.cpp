@@ -49,8 +49,7 @@ Result<LogSummary> read_log(const std::filesystem::path& directory, const OnLeaf
     const bool last = first_leaf == segments.back();
     const auto path = directory / segment_name(first_leaf);
     TRY_ASSIGN(const auto bytes, last ? read_last_segment(path) : read_segment(path));
-    Reader in(bytes);
-    TRY_ASSIGN(const auto header, read_header(in));
+    TRY_ASSIGN(const auto header, header_of(path, bytes));
     TRY(check_joint(summary, frontier, header, first_leaf));
     bool stopped = false;
     TRY_ASSIGN(const auto scan, scan_segment(bytes, [&](std::uint64_t index, BytesView leaf) {

@@ -77,6 +77,13 @@ Result<Bytes> read_segment(const std::filesystem::path& path) {
   return bytes;
 }
 
+Result<SegmentHeader> header_of(const std::filesystem::path& path, BytesView segment) {
+  Reader in(segment);
+  auto header = read_header(in);
+  if (!header) return Error{header.error().code, path.string() + ": " + header.error().message};
+  return header;
+}
+
 Result<SegmentFile> SegmentFile::create(const std::filesystem::path& directory, const SegmentHeader& header,
                                         std::size_t fill_ahead) {
   const auto unfinished = directory / unfinished_name;

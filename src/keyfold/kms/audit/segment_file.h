@@ -36,6 +36,9 @@ Error io_error(std::string_view what, const std::filesystem::path& path, int err
 Result<std::vector<std::uint64_t>> list_segments(const std::filesystem::path& directory);
 // A whole segment. Fails with `io`, or `corrupt` above segment_size_limit.
 Result<Bytes> read_segment(const std::filesystem::path& path);
+// The header of the segment that `path` had in it. Fails as read_header does, naming the file: a damaged header does
+// not say whose it is.
+Result<SegmentHeader> header_of(const std::filesystem::path& path, BytesView segment);
 
 class SegmentFile {
  public:
