@@ -40,6 +40,9 @@ Outcome Data::open_store(World world) {
     TRY_ASSIGN(sealed_, vault::SealedStore::open(*store_, std::move(root), world.random, options_.mode));
     return ok();
   }
+  // Before anything is made there.
+  if (const auto* file = std::get_if<vault::RootKeyFile>(&*options_.root_key))
+    TRY(vault::check_outside("root key", file->path, options_.directory));
   TRY_ASSIGN(directory_, storage::DataDirectory::open(options_.directory));
   TRY_ASSIGN(store_, storage::open_sqlite_store(directory_->store_file()));
   TRY_ASSIGN(auto root, vault::obtain_root_key(*store_, *options_.root_key, directory_->path(), world.random));

@@ -16,6 +16,8 @@ using namespace keyfold;
 
 Result<vault::RootKeySource> root_key_source(const server::Configuration& configuration) {
   if (configuration.root_key) return vault::RootKeySource(vault::RootKeyFile{*configuration.root_key});
+  // The first access key is written beside it.
+  TRY(vault::check_outside("passphrase", *configuration.passphrase_file, configuration.data));
   TRY_ASSIGN(auto passphrase, vault::read_passphrase_file(*configuration.passphrase_file));
   return vault::RootKeySource(vault::RootPassphrase{.text = std::move(passphrase), .scrypt = {}});
 }

@@ -190,10 +190,24 @@ class Starting(unittest.TestCase):
         said, status = fresh.fails_to_start()
         self.assertEqual(status, 1)
         self.assertIn("the root key may not lie in the data directory", said)
-        self.assertFalse(fresh.root_key.exists())
+        self.assertFalse(fresh.data.exists(), "refused before anything is made")
         inside.unlink()
         self.production.root_key = right
         self.assert_kept()
+
+    def test_a_passphrase_inside_the_data_is_refused(self):
+        data = self.folder / "new"
+        data.mkdir()
+        passphrase = data / "passphrase"
+        passphrase.write_text("a passphrase that is long enough\n")
+        passphrase.chmod(0o600)
+        done = subprocess.run(
+            [BIN / "keyfold-kms", "serve", "--data", data, "--passphrase-file", passphrase, "--listen", "127.0.0.1:0"]
+            + ["--account", "123456789012", "--region", REGION],
+            capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("the passphrase may not lie in the data directory", done.stderr)
+        self.assertEqual(list(data.iterdir()), [passphrase])
 
     def test_a_second_server_on_the_same_data_is_refused(self):
         with self.production.start() as server:

@@ -8,18 +8,15 @@ namespace {
 
 constexpr std::string_view id_label = "keyfold/root-key-id";
 
-Outcome check_outside(const std::filesystem::path& file, const std::filesystem::path& data_directory) {
-  if (data_directory.empty()) return ok();
+constexpr std::string_view called = "root key";
+
+// What is not there yet is resolved as far as it is.
+Result<std::filesystem::path> resolved(const std::filesystem::path& path) {
   std::error_code failed;
-  const auto data = std::filesystem::weakly_canonical(data_directory, failed);
-  if (failed) return Error{ErrorCode::io, "cannot resolve " + data_directory.string() + ": " + failed.message()};
-  const auto where = std::filesystem::weakly_canonical(file, failed);
-  if (failed) return Error{ErrorCode::io, "cannot resolve " + file.string() + ": " + failed.message()};
-  for (auto folder = where; folder.has_relative_path(); folder = folder.parent_path())
-    if (folder == data)
-      return Error{ErrorCode::invalid_input, "the root key may not lie in the data directory: whoever copies " +
-                                                 data.string() + " would have both (" + where.string() + ")"};
-  return ok();
+  auto absolute = std::filesystem::absolute(path, failed);
+  if (!failed) absolute = std::filesystem::weakly_canonical(absolute, failed);
+  if (failed) return Error{ErrorCode::io, "cannot resolve " + path.string() + ": " + failed.message()};
+  return absolute.has_filename() ? absolute : absolute.parent_path();
 }
 
 Error wrong_root_key(const RootKey& given, const RootRecord& record) {
@@ -30,7 +27,7 @@ Error wrong_root_key(const RootKey& given, const RootRecord& record) {
 
 Result<RootKey> obtain_from(const RootKeyFile& file, const std::optional<RootRecord>& record,
                             const std::filesystem::path& data_directory, Random& random) {
-  TRY(check_outside(file.path, data_directory));
+  if (!data_directory.empty()) TRY(check_outside(called, file.path, data_directory));
   if (record && record->passphrase)
     return Error{ErrorCode::invalid_input, "this store's root key is a passphrase, not a file"};
   auto found = read_root_key_file(file.path);
@@ -65,6 +62,18 @@ Result<std::optional<RootRecord>> root_record_of(storage::Store& store) {
 }
 
 }  // namespace
+
+Outcome check_outside(std::string_view what, const std::filesystem::path& file,
+                      const std::filesystem::path& data_directory) {
+  TRY_ASSIGN(const auto data, resolved(data_directory));
+  TRY_ASSIGN(const auto where, resolved(file));
+  for (auto folder = where; folder.has_relative_path(); folder = folder.parent_path())
+    if (folder == data)
+      return Error{ErrorCode::invalid_input, "the " + std::string(what) +
+                                                 " may not lie in the data directory: whoever copies " + data.string() +
+                                                 " would have both (" + where.string() + ")"};
+  return ok();
+}
 
 Result<RootKey> RootKey::of(SecretBytes bytes, std::optional<PassphraseParameters> passphrase) {
   if (bytes.size() != size) return Error{ErrorCode::invalid_input, "a root key has 32 bytes"};

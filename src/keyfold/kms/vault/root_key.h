@@ -52,6 +52,11 @@ struct RootPassphrase {
 };
 using RootKeySource = std::variant<RootKeyFile, RootPassphrase>;
 
+// Fails with `invalid_input` when `file`, which holds `what` ("root key"), lies inside `data_directory`, which need not
+// be there yet: whoever copies the data would have both. With `io` when either cannot be resolved.
+Outcome check_outside(std::string_view what, const std::filesystem::path& file,
+                      const std::filesystem::path& data_directory);
+
 // The root key of what `store` holds; for an empty store a new one: the file is created (mode 0600, on disk when this
 // returns) unless it is there already. Fails, touching nothing, with `not_found` when the store has data and the file
 // is absent, with `invalid_input` when the file lies inside `data_directory` (empty: the store is not in one), may be

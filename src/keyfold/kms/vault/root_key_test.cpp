@@ -178,6 +178,23 @@ TEST_F(RootKeyFileTest, NeverLiesInTheDataDirectory) {
   EXPECT_TRUE(obtain_root_key(*store_, RootKeyFile{data / "../beside.key"}, data, random_));
 }
 
+TEST_F(RootKeyFileTest, IsRefusedInADataDirectoryThatIsNotThereYet) {
+  const auto former = std::filesystem::current_path();
+  std::filesystem::current_path(directory_.path());
+  const auto here = std::filesystem::current_path();
+  for (const std::filesystem::path& data : {here / "new", here / "new/", here / "x/../new",
+                                            std::filesystem::path("new"), std::filesystem::path("./new/")}) {
+    for (const std::filesystem::path& inside :
+         {here / "new/root.key", here / "new/deeper/root.key", std::filesystem::path("new/root.key")})
+      EXPECT_EQ(check_outside("root key", inside, data).error().code, ErrorCode::invalid_input) << inside << data;
+    for (const std::filesystem::path& outside :
+         {here / "new.key", here / "new/../root.key", std::filesystem::path("root.key")})
+      EXPECT_TRUE(check_outside("root key", outside, data)) << outside << data;
+    EXPECT_FALSE(std::filesystem::exists("new"));
+  }
+  std::filesystem::current_path(former);
+}
+
 TEST_F(RootKeyFileTest, ComesFromAPassphraseAsWell) {
   EXPECT_EQ(obtain_root_key(*store_, passphrase("too short"), {}, random_).error().code, ErrorCode::invalid_input);
   auto root = obtain_root_key(*store_, passphrase("a long passphrase"), {}, random_);
