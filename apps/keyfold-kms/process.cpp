@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 
@@ -41,7 +42,7 @@ Signal wait_for_signal() {
 }
 
 int fail(const Error& error) {
-  std::fprintf(stderr, "keyfold-kms: %s\n", error.message.c_str());
+  std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, error.message.c_str());
   return 1;
 }
 

@@ -13,7 +13,7 @@ void harden_process();
 enum class Signal : std::uint8_t { stop, reload };
 Signal wait_for_signal();  // SIGTERM or SIGINT; SIGHUP.
 
-// One line on stderr that says what to do about it; the exit code.
+// One line on stderr, after the program's name, that says what to do about it; the exit code.
 int fail(const Error& error);
 
 }  // namespace keyfold::app

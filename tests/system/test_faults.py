@@ -118,6 +118,16 @@ class Requests(unittest.TestCase):
         self.assertEqual((status, error_of(reply)), (400, "UnknownOperationException"), reply)
 
 
+class Names(unittest.TestCase):
+    def test_each_server_signs_its_own_errors(self):
+        for program, arguments in {"keyfold-kms": ["serve"], "keyfold-kms-dev": []}.items():
+            with self.subTest(program=program):
+                done = subprocess.run([BIN / program, *arguments, "--listen", "nowhere"],
+                                      capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 1)
+                self.assertTrue(done.stderr.startswith(program + ": "), done.stderr)
+
+
 class Starting(unittest.TestCase):
     """Each server that must not start leaves the data such that the right one does."""
 
