@@ -3,27 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-
-#include "keyfold/core/base/arena.h"
 #include "keyfold/core/crypto/aead.h"
 #include "keyfold/core/crypto/digest.h"
 #include "keyfold/core/crypto/kdf.h"
+#include "keyfold/testing/count_malloc.h"
 
-#ifndef KEYFOLD_ARENA_IS_HEAP  // Nor is malloc ours to replace, then.
-
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}
-
-extern "C" {
-void* __libc_malloc(std::size_t size);  // NOLINT(bugprone-reserved-identifier): glibc's name.
-__attribute__((visibility("default"))) void* malloc(std::size_t size) {
-  ++allocations;
-  return __libc_malloc(size);
-}
-}
+#if KEYFOLD_COUNTS_MALLOC
 
 namespace keyfold::crypto {
 namespace {
@@ -31,15 +16,15 @@ namespace {
 template <class Action>
 std::size_t allocations_of_10000(Action&& action) {
   action();  // Warms up: fetches, makes the thread's context.
-  const std::size_t before = allocations;
+  const std::size_t before = malloc_calls();
   for (int i = 0; i < 10'000; ++i) action();
-  return allocations - before;
+  return malloc_calls() - before;
 }
 
 TEST(Allocations, AreCounted) {
-  const std::size_t before = allocations;
+  const std::size_t before = malloc_calls();
   const auto text = std::make_unique<std::string>(100, 'x');
-  EXPECT_EQ(allocations - before, 2U) << text->size();
+  EXPECT_EQ(malloc_calls() - before, 2U) << text->size();
 }
 
 TEST(Allocations, NoneInTheConstructionUnderEverySealedThing) {

@@ -2,28 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <vector>
 
-#include "keyfold/core/base/arena.h"
 #include "keyfold/core/sigv4/sign.h"
 #include "keyfold/core/sigv4/signing_key.h"
 #include "keyfold/core/sigv4/verify.h"
+#include "keyfold/testing/count_malloc.h"
 
-#ifndef KEYFOLD_ARENA_IS_HEAP  // Nor is malloc ours to replace, then.
-
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}
-
-extern "C" {
-void* __libc_malloc(std::size_t size);  // NOLINT(bugprone-reserved-identifier): glibc's name.
-__attribute__((visibility("default"))) void* malloc(std::size_t size) {
-  ++allocations;
-  return __libc_malloc(size);
-}
-}
+#if KEYFOLD_COUNTS_MALLOC
 
 namespace keyfold::sigv4 {
 namespace {
@@ -50,13 +36,13 @@ TEST(Allocations, NoneInVerifyingARequestWithAPathAndAQuery) {
   const auto key = derive_signing_key(credentials.secret_access_key, "20260830", region, "kms");
   ASSERT_TRUE(key);
 
-  const std::size_t before = allocations;
+  const std::size_t before = malloc_calls();
   std::size_t verified = 0;
   for (int i = 0; i < 10'000; ++i) {
     const auto presented = present(request, "kms");
     if (presented && verify(*presented, request, now, *key)) ++verified;
   }
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(malloc_calls() - before, 0U);
   EXPECT_EQ(verified, 10'000U);
 }
 

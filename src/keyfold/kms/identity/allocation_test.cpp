@@ -2,33 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-
 #include "keyfold/kms/identity/directory.h"
 #include "keyfold/kms/vault/vault_testing.h"
+#include "keyfold/testing/count_malloc.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEYFOLD_MALLOC_IS_TAKEN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KEYFOLD_MALLOC_IS_TAKEN 1
-#endif
-#endif
-
-#ifndef KEYFOLD_MALLOC_IS_TAKEN
-
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}
-
-extern "C" {
-void* __libc_malloc(std::size_t size);  // NOLINT(bugprone-reserved-identifier): glibc's name.
-__attribute__((visibility("default"))) void* malloc(std::size_t size) {
-  ++allocations;
-  return __libc_malloc(size);
-}
-}
+#if KEYFOLD_COUNTS_MALLOC
 
 namespace keyfold::identity {
 namespace {
@@ -48,14 +26,14 @@ TEST(Allocations, NoneInFindingACallerAndItsSigningKey) {
 
   for (const auto& id : {key.id, *AccessKeyId::parse("test"), *AccessKeyId::parse("AKIANOBODYNOBODYNOBO")}) {
     ASSERT_TRUE(directory->signing_key(id, "20261124", region, "kms"));
-    const std::size_t before = allocations;
+    const std::size_t before = malloc_calls();
     std::size_t found = 0;
     for (int i = 0; i < 1000; ++i) {
       const auto caller = directory->find(id);
       const auto signing = directory->signing_key(id, "20261124", region, "kms");
       if (signing && (!caller || caller->for_policy().arn == caller->arn.text())) ++found;
     }
-    EXPECT_EQ(allocations - before, 0U) << id.text();
+    EXPECT_EQ(malloc_calls() - before, 0U) << id.text();
     EXPECT_EQ(found, 1000U);
   }
 }

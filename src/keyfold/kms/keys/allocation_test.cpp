@@ -2,43 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-
 #include "keyfold/kms/keys/keys_world.h"
+#include "keyfold/testing/count_malloc.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEYFOLD_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define KEYFOLD_SANITIZED 1
-#endif
-#endif
-
-#ifndef KEYFOLD_SANITIZED
-
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}
-
-// glibc's own, behind the names that everybody calls.
-extern "C" {
-void* __libc_malloc(std::size_t size);                     // NOLINT(bugprone-reserved-identifier)
-void* __libc_calloc(std::size_t count, std::size_t size);  // NOLINT(bugprone-reserved-identifier)
-void* __libc_realloc(void* block, std::size_t size);       // NOLINT(bugprone-reserved-identifier)
-__attribute__((visibility("default"))) void* malloc(std::size_t size) {
-  ++allocations;
-  return __libc_malloc(size);
-}
-__attribute__((visibility("default"))) void* calloc(std::size_t count, std::size_t size) {
-  ++allocations;
-  return __libc_calloc(count, size);
-}
-__attribute__((visibility("default"))) void* realloc(void* block, std::size_t size) {
-  ++allocations;
-  return __libc_realloc(block, size);
-}
-}
+#if KEYFOLD_COUNTS_MALLOC
 
 namespace keyfold::keys {
 namespace {
@@ -94,10 +61,10 @@ TEST(FastLane, AllocatesNothingOnceItIsWarm) {
             .has_value());
   };
   for (int i = 0; i < 100; ++i) round();
-  const auto before = allocations.load();
+  const auto before = malloc_calls();
   constexpr int rounds = 10000;
   for (int i = 0; i < rounds; ++i) round();
-  const auto counted = allocations.load() - before;
+  const auto counted = malloc_calls() - before;
   EXPECT_EQ(failures, 0U);
   EXPECT_EQ(counted, 0U) << "in " << rounds << " rounds of six calls";
   EXPECT_GT(before, 0U) << "the counter does not count";

@@ -1,31 +1,9 @@
 // That deciding "allow" allocates nothing: malloc itself is counted.
 
-#include <atomic>
-#include <cstdlib>
-
 #include "keyfold/kms/policy/policy_testing.h"
+#include "keyfold/testing/count_malloc.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEYFOLD_MALLOC_IS_TAKEN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KEYFOLD_MALLOC_IS_TAKEN 1
-#endif
-#endif
-
-#ifndef KEYFOLD_MALLOC_IS_TAKEN
-
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}
-
-extern "C" {
-void* __libc_malloc(std::size_t size);  // NOLINT(bugprone-reserved-identifier): glibc's name.
-__attribute__((visibility("default"))) void* malloc(std::size_t size) {
-  ++allocations;
-  return __libc_malloc(size);
-}
-}
+#if KEYFOLD_COUNTS_MALLOC
 
 namespace keyfold::policy {
 namespace {
@@ -46,7 +24,7 @@ TEST(Allocations, NoneInAllowingACallAndSpendingItsPermit) {
   const KeyAccess access{
       .key = sample_key(), .policy = policy, .epoch = 3, .context = context.view(pairs), .digest = {}};
 
-  const std::size_t before = allocations;
+  const std::size_t before = malloc_calls();
   std::size_t allowed = 0;
   for (int i = 0; i < 1000; ++i) {
     Reason reason;
@@ -56,14 +34,14 @@ TEST(Allocations, NoneInAllowingACallAndSpendingItsPermit) {
         !reason.deciding_statement().empty())
       ++allowed;
   }
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(malloc_calls() - before, 0U);
   EXPECT_EQ(allowed, 1000U);
 }
 
 TEST(Allocations, AreSeenHere) {
-  const std::size_t before = allocations;
+  const std::size_t before = malloc_calls();
   const auto text = std::make_unique<std::string>(1000, 'x');
-  EXPECT_GE(allocations - before, 1U);
+  EXPECT_GE(malloc_calls() - before, 1U);
 }
 
 }  // namespace
