@@ -218,6 +218,39 @@ TEST(Memory, NoBlockIsGivenBackWithAKeyInIt) {
   }
 }
 
+// As the secret, a piece of the plaintext: what a growing buffer leaves behind counts.
+TEST(Memory, NoBlockIsGivenBackWithPlaintextInItWhenDataArrivesInPieces) {
+  const auto mark = some_plaintext(32, 97);
+  Bytes plaintext;
+  plaintext.reserve(100'032);  // Growing, it would leave marks in free blocks that others then get.
+  while (plaintext.size() < 100'000) plaintext.insert(plaintext.end(), mark.begin(), mark.end());
+  const Envelope envelope(raw_keyring());
+  for (const auto suite : both_suites) {
+    planted_count = 0;
+    given_back_with_a_secret = 0;
+    plant(mark);
+    const auto sealed = seal_in_steps(envelope, plaintext, 700, {.suite = suite, .frame_length = 1000});
+    ASSERT_TRUE(sealed);
+    const auto opens = [&](BytesView message) {
+      NullSink sink;
+      auto opener = envelope.opener(sink);
+      for (auto rest = message; !rest.empty(); rest = rest.subspan(std::min<std::size_t>(700, rest.size())))
+        if (!opener.update(rest.first(std::min<std::size_t>(700, rest.size())))) return false;
+      return opener.finish().has_value() && sink.size == plaintext.size();
+    };
+    EXPECT_TRUE(opens(*sealed));
+    EXPECT_FALSE(opens(BytesView(*sealed).first(sealed->size() - 1)));
+    EXPECT_EQ(given_back_with_a_secret, 0) << materials::to_string(suite);
+    planted_count = 0;
+  }
+  plant(mark);
+  {
+    const Bytes copy = plaintext;
+  }
+  EXPECT_EQ(given_back_with_a_secret, 1) << "the watch works";
+  planted_count = 0;
+}
+
 }  // namespace
 }  // namespace keyfold::seal
 

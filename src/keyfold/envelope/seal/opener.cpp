@@ -1,6 +1,7 @@
 #include "keyfold/envelope/seal/opener.h"
 
 #include "keyfold/core/base/try.h"
+#include "keyfold/core/base/wiping.h"
 #include "keyfold/envelope/message/footer.h"
 
 namespace keyfold::seal {
@@ -118,7 +119,7 @@ Outcome Opener::release(BytesView plaintext) {
     return Error{ErrorCode::limit_exceeded, "the message is signed, and its plaintext is larger than the " +
                                                 std::to_string(options_.signed_plaintext_max) +
                                                 " bytes that may be held until the signature is verified"};
-  signed_plaintext_.insert(signed_plaintext_.end(), plaintext.begin(), plaintext.end());
+  append_wiping(signed_plaintext_, plaintext);
   return ok();
 }
 
