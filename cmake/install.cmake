@@ -23,7 +23,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/keyfold/
         REGEX "/(kms|core/(sigv4|http|protocol|blob))$" EXCLUDE
         REGEX "/(keyfold|core/base/[^/]*|core/crypto/[^/]*|envelope/.*)\\.h$"
         PATTERN "try.h" EXCLUDE PATTERN "hmac_sha2.h" EXCLUDE PATTERN "*_test.h" EXCLUDE PATTERN "*_testing.h" EXCLUDE
-        PATTERN "shared_file.h" EXCLUDE PATTERN "retry.h" EXCLUDE)
+        PATTERN "shared_file.h" EXCLUDE PATTERN "read_file.h" EXCLUDE PATTERN "retry.h" EXCLUDE)
 
 file(WRITE ${PROJECT_BINARY_DIR}/keyfold-config.cmake "include(CMakeFindDependencyMacro)
 find_dependency(Threads)

@@ -1,12 +1,10 @@
 #include "keyfold/envelope/client/aws_settings.h"
 
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
 
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/try.h"
+#include "keyfold/envelope/client/read_file.h"
 #include "keyfold/envelope/client/shared_file.h"
 
 namespace keyfold::client {
@@ -46,23 +44,12 @@ class SharedFile {
  private:
   Outcome read() {
     if (path_.empty()) return ok();
-    std::ifstream file(path_, std::ios::binary);
-    if (!file) return ok();  // Not there, or not ours to read: as AWS's tools have it, no settings from here.
-    text_.reserve(16384);
-    for (int c = file.get(); c != std::ifstream::traits_type::eof(); c = file.get()) {
-      if (text_.size() == aws_file_size_max) return missing(path_ + " is larger than 1 MiB");
-      if (text_.size() == text_.capacity()) grow();
-      text_.push_back(static_cast<char>(c));
-    }
+    text_.resize(aws_file_size_max + 1);  // Once: growing would leave copies behind.
+    const auto size = read_file(path_, std::as_writable_bytes(std::span(text_)));
+    // Not there, or not ours to read: as AWS's tools have it, no settings from here.
+    text_.resize(size ? *size : 0);
+    if (text_.size() > aws_file_size_max) return missing(path_ + " is larger than 1 MiB");
     return ok();
-  }
-  // A growing string would leave its old memory unwiped.
-  void grow() {
-    std::string larger;
-    larger.reserve(text_.capacity() * 2);
-    larger = text_;
-    wipe(text_);
-    text_.swap(larger);
   }
 
   std::string path_;
@@ -121,7 +108,8 @@ Result<AwsSettings> aws_settings(const AwsOverrides& overrides, const Environmen
 
   std::string endpoint = overrides.endpoint_url;
   if (endpoint.empty()) endpoint = first_of(environment, {"AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"});
-  if (endpoint.empty()) endpoint = "https://kms." + region + ".amazonaws.com";
+  if (endpoint.empty())
+    endpoint = "https://kms." + region + (region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com");
 
   TRY_ASSIGN(auto credentials, find_credentials(environment, profile, !overrides.profile.empty(), credentials_file,
                                                 config_file, config_section));

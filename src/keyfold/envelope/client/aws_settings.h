@@ -1,8 +1,8 @@
 #pragma once
 // Where the KMS is and who we are to it, from the places where AWS's own tools look:
-//   credentials  AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; else the profile in the shared
-//   credentials
-//                file (AWS_SHARED_CREDENTIALS_FILE, ~/.aws/credentials); else the profile in the config file
+//   credentials  AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, unless the caller names a profile;
+//                else the profile in the shared credentials file (AWS_SHARED_CREDENTIALS_FILE, ~/.aws/credentials);
+//                else the profile in the config file
 //   profile      AWS_PROFILE, else "default"
 //   Region       AWS_REGION, AWS_DEFAULT_REGION, else the profile's in the config file (AWS_CONFIG_FILE, ~/.aws/config)
 //   endpoint     AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL, else AWS's own of the Region

@@ -115,6 +115,29 @@ TEST_F(AwsSettingsTest, RefusesAMalformedFileNamingTheLine) {
   EXPECT_NE(found.error().message.find("line 3"), std::string::npos) << found.error().message;
 }
 
+TEST_F(AwsSettingsTest, TakesTheEndpointOfTheRegionsPartition) {
+  set("AWS_ACCESS_KEY_ID", "A");
+  set("AWS_SECRET_ACCESS_KEY", "a");
+  for (const auto& [region, endpoint] : {std::pair("cn-north-1", "https://kms.cn-north-1.amazonaws.com.cn"),
+                                         std::pair("us-gov-west-1", "https://kms.us-gov-west-1.amazonaws.com"),
+                                         std::pair("ca-central-1", "https://kms.ca-central-1.amazonaws.com")}) {
+    set("AWS_REGION", region);
+    EXPECT_EQ(settings()->endpoint_url, endpoint);
+  }
+}
+
+TEST_F(AwsSettingsTest, TakesFilesUpToTheirLimitAndADirectoryForNone) {
+  set("AWS_REGION", "eu-west-1");
+  const std::string text = "[default] # ours\naws_access_key_id = A\naws_secret_access_key = a\n";
+  write("credentials", text + std::string(aws_file_size_max - text.size(), '\n'));
+  EXPECT_EQ(settings()->credentials.access_key_id, "A");
+  write("credentials", text + std::string(aws_file_size_max - text.size() + 1, '\n'));
+  EXPECT_EQ(settings().error().message, (home_ / ".aws/credentials").string() + " is larger than 1 MiB");
+  std::filesystem::remove(home_ / ".aws/credentials");
+  std::filesystem::create_directory(home_ / ".aws/credentials");
+  EXPECT_NE(settings().error().message.find("no credentials"), std::string::npos);
+}
+
 TEST(SharedSection, IsAbsentWhenNoSectionHasItsName) {
   const auto section = SharedSection::find("[a]\nx=1\n", "b");
   ASSERT_TRUE(section);

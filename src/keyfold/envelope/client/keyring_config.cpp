@@ -1,11 +1,11 @@
 #include "keyfold/envelope/client/keyring_config.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/protocol/json.h"
+#include "keyfold/envelope/client/read_file.h"
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/keyrings/multi.h"
 #include "keyfold/envelope/keyrings/raw_aes.h"
@@ -35,14 +35,11 @@ Result<std::string> text_member(const JsonValue& object, std::string_view name) 
 }
 
 Result<SecretBytes> read_key_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return refuse("cannot read the key file " + path.string());
-  file.rdbuf()->pubsetbuf(nullptr, 0);
   TRY_ASSIGN(auto buffer, SecretBytes::zeroed(33));
-  file.read(reinterpret_cast<char*>(buffer.fill().data()), static_cast<std::streamsize>(buffer.size()));
-  const auto size = static_cast<std::size_t>(file.gcount());
-  if (size != 16 && size != 24 && size != 32) return refuse(path.string() + " does not hold 16, 24 or 32 bytes");
-  return SecretBytes::copy_of(buffer.reveal().first(size));
+  const auto size = read_file(path, buffer.fill());
+  if (!size) return refuse("cannot read the key file " + size.error().message);
+  if (*size != 16 && *size != 24 && *size != 32) return refuse(path.string() + " does not hold 16, 24 or 32 bytes");
+  return SecretBytes::copy_of(buffer.reveal().first(*size));
 }
 
 class Builder {

@@ -16,15 +16,17 @@ namespace {
 
 constexpr std::string_view content_type = "application/x-amz-json-1.1";
 constexpr std::string_view target_prefix = "TrentService.";
-constexpr std::size_t request_size_reserved =
-    16384;  // Bytes: any request of ours fits, so none is copied while it grows.
+constexpr std::size_t request_size_reserved = 16384;  // Bytes: names, data key, what else there is but the context.
+constexpr std::size_t escaped_max = 6;                // Bytes that one may take in JSON: \u001f.
 
-// A request body: wiped when it goes.
+// A request body: wiped when it goes, and large enough from the beginning not to be copied while it grows.
 class RequestBody {
  public:
   template <class Request>
   explicit RequestBody(const Request& request) {
-    text_.reserve(request_size_reserved);
+    std::size_t context_size = 0;
+    for (const auto& [key, value] : request.context) context_size += (key.size() + value.size()) * escaped_max + 6;
+    text_.reserve(request_size_reserved + context_size);
     protocol::append(text_, request);
   }
   RequestBody(const RequestBody&) = delete;
@@ -128,7 +130,10 @@ class HttpKms final : public Kms {
     if (!exchange.response) return std::move(exchange.response).error();
     auto response = *std::move(exchange.response);
     if (response.status == 200) return response;
-    return protocol::decode_error(response.status, response.header("x-amzn-ErrorType"), as_text(response.body));
+    auto error = protocol::decode_error(response.status, response.header("x-amzn-ErrorType"), as_text(response.body));
+    if (error.message.empty())
+      error.message = protocol::error_name(error.code);  // InvalidCiphertextException has none.
+    return error;
   }
 
   const std::unique_ptr<http::Client> http_;

@@ -34,11 +34,12 @@ Result<SharedSection> SharedSection::find(std::string_view text, std::string_vie
     const auto line = trimmed(raw);
     if (is_comment(line)) continue;
     if (line.front() == '[') {
-      if (line.back() != ']')
+      const auto close = line.find(']');  // A comment may follow.
+      if (close == std::string_view::npos)
         return Error{ErrorCode::invalid_input,
                      "line " + std::to_string(number) + ": a section without its closing bracket"};
       if (!section.absent_ && end == std::string_view::npos) end = at;
-      if (trimmed(line.substr(1, line.size() - 2)) == name && section.absent_) {
+      if (trimmed(line.substr(1, close - 1)) == name && section.absent_) {
         section.absent_ = false;
         start = text.size() - rest.size();
       }
