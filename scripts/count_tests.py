@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Closes ./check: counts what ctest and the fuzz targets reported, names what was skipped and why."""
+"""Closes ./check: counts what ctest, the fuzz targets and the lint reported, names what was skipped and why."""
 
 import collections
 import pathlib
@@ -9,11 +9,14 @@ import xml.etree.ElementTree as ElementTree
 
 
 def reason_of(case):
-    """Why a test says it was skipped: the last line of its output that says so."""
-    output = case.findtext("system-out") or ""
-    lines = [line.strip() for line in output.splitlines() if re.search(r"skip", line, re.IGNORECASE)]
-    said = [line for line in lines if not line.startswith("[")]
-    return (said or lines or ["it did not say why"])[-1]
+    """Why a test says it was skipped. googletest says so in the line after "FILE:LINE: Skipped"; Python's unittest and our scripts in
+    the line that has the word."""
+    lines = [line.strip() for line in (case.findtext("system-out") or "").splitlines()]
+    for marker, line in zip(lines, lines[1:]):
+        if marker.endswith(": Skipped") and line and not line.startswith("["):
+            return line
+    said = [line for line in lines if re.search(r"skip", line, re.IGNORECASE) and not line.startswith("[") and not line.endswith(": Skipped")]
+    return re.sub(r"^skipped: *", "", said[-1]) if said else "it did not say why"
 
 
 def main():
@@ -30,7 +33,7 @@ def main():
                 skipped["disabled"].append(name)
             else:
                 skipped[reason_of(case)].append(name)
-    passed += len(list(logs.glob("fuzz_*.passed")))
+    passed += len(list(logs.glob("*.passed")))
     failed += [path.stem for path in sorted(logs.glob("fuzz_*.failed"))]
 
     if failed_phases:
