@@ -29,12 +29,20 @@ bool ignore_ciphertext(Members& in) {
 }  // namespace
 
 Result<JsonValue> RequestReader::parse(std::string_view body) {
+  object_.reset();
   TRY_ASSIGN(const auto object, json_.parse(body));
   if (!object.is(JsonValue::Kind::object)) return Error{ErrorCode::serialization, "not a JSON object"};
+  object_ = object;
   return object;
 }
 
+std::string_view RequestReader::text_of(std::string_view member) const {
+  const auto value = object_ ? object_->find(member) : std::nullopt;
+  return value && value->is(JsonValue::Kind::text) ? value->text() : std::string_view();
+}
+
 void RequestReader::wipe() {
+  object_.reset();
   json_.wipe();
   keyfold::wipe(std::span(scratch_.blob));
   scratch_.blob.clear();

@@ -3,6 +3,8 @@
 // words. "1 validation error detected: Value '1025' at 'numberOfBytes' failed to satisfy constraint: …"; several are
 // told at once.
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "keyfold/core/protocol/json.h"
@@ -30,6 +32,9 @@ class RequestReader {
     if (!object) return std::move(object).error();
     return decode<Request>(*object);
   }
+  // A member of the last body that is text, also when the body was refused for another of its members; else empty.
+  // Valid until the next read or wipe.
+  std::string_view text_of(std::string_view member) const;
   // Overwrites the last body and what was decoded from it.
   void wipe();
 
@@ -39,6 +44,7 @@ class RequestReader {
   Result<Request> decode(const JsonValue& object);
 
   JsonReader json_;
+  std::optional<JsonValue> object_;  // The last body.
   RequestScratch scratch_;
 };
 

@@ -236,5 +236,21 @@ TEST_F(Requests, WhatTheClientWritesTheServerReads) {
   EXPECT_TRUE(accepted<DecryptRequest>(body).dry_run);
 }
 
+TEST(RequestReader, SaysWhatARefusedBodyHadForText) {
+  RequestReader reader;
+  EXPECT_EQ(reader.text_of("KeyId"), "");
+  EXPECT_FALSE(reader.read<EncryptRequest>(R"({"KeyId":"alias/a","Plaintext":7})"));
+  EXPECT_EQ(reader.text_of("KeyId"), "alias/a");
+  EXPECT_EQ(reader.text_of("Plaintext"), "") << "no text";
+  EXPECT_EQ(reader.text_of("Nothing"), "");
+  for (const std::string_view body : {"", "{", "[]", "7", R"({"KeyId":"a","KeyId":"b"})"}) {
+    EXPECT_FALSE(reader.read<EncryptRequest>(body)) << body;
+    EXPECT_EQ(reader.text_of("KeyId"), "") << body;
+  }
+  EXPECT_FALSE(reader.read<EncryptRequest>(R"({"KeyId":"alias/a"})"));
+  reader.wipe();
+  EXPECT_EQ(reader.text_of("KeyId"), "");
+}
+
 }  // namespace
 }  // namespace keyfold::protocol

@@ -6,6 +6,7 @@
 namespace keyfold::server {
 namespace {
 
+constexpr std::size_t key_id_recorded_max = 2048;  // Bytes of one that came in a request that was refused.
 constexpr std::size_t reply_overhead =
     1024;  // Bytes: more than names, ARNs and a ciphertext blob's first kilobytes beside a secret.
 
@@ -41,6 +42,12 @@ void CallRecord::clear() {
 void Call::reserve_secret(std::size_t bytes) {
   const std::size_t wanted = base64_size(bytes) + base64_size(scratch_.blob.size()) + reply_overhead;
   if (reply_.body.capacity() < wanted) reply_.body.reserve(wanted);
+}
+
+// What somebody tried belongs into the record, however clumsily it was tried.
+void Call::note_key_id_of_refused() {
+  if (row_.identifiers == Identifiers::none) return;
+  scratch_.record.key_id = scratch_.reader.text_of("KeyId").substr(0, key_id_recorded_max);
 }
 
 Result<keys::Found> Call::find(std::string_view identifier) {

@@ -82,7 +82,9 @@ class Call {
 
   template <class Request>
   Result<Request> read() {
-    return scratch_.reader.read<Request>(as_text(http_.body));
+    auto request = scratch_.reader.read<Request>(as_text(http_.body));
+    if (!request) note_key_id_of_refused();
+    return request;
   }
 
   // The key, addressed as the table says it may be; noted for the record.
@@ -136,6 +138,7 @@ class Call {
 
  private:
   void note(const policy::Reason& reason, bool allowed);
+  void note_key_id_of_refused();
 
   Services& services_;
   const OperationRow& row_;

@@ -64,6 +64,25 @@ TEST(Pipeline, CallsThatDoNotParseAreRecordedToo) {
   EXPECT_NE(leaves[2].find("UnknownOperation"), std::string::npos);
 }
 
+TEST(Pipeline, TheRecordOfACallThatDoesNotDecodeSaysWhichKeyItNamed) {
+  Kms kms;
+  const std::string long_name(3000, 'k');
+  for (const auto& [operation, body] : std::initializer_list<std::pair<const char*, std::string>>{
+           {"Encrypt", R"({"KeyId":"alias/a"})"},
+           {"Encrypt", R"({"KeyId":"alias/a","Plaintext":"no base64"})"},
+           {"ScheduleKeyDeletion", R"({"PendingWindowInDays":"7","KeyId":"alias/a"})"}}) {
+    EXPECT_EQ(kms.call(operation, body).status, 400);
+    EXPECT_NE(kms.leaves().back().find(R"("requestParameters":{"keyId":"alias/a"})"), std::string::npos) << body;
+  }
+  EXPECT_EQ(kms.call("DescribeKey", R"({"KeyId":")" + long_name + "\"}").error, "ValidationException");
+  EXPECT_NE(kms.leaves().back().find('"' + long_name.substr(0, 2048) + '"'), std::string::npos);
+  EXPECT_EQ(kms.call("Encrypt", R"({"KeyId":7})").status, 400);
+  EXPECT_EQ(kms.call("ListKeys", R"({"KeyId":"alias/a","Limit":"x"})").status, 400);
+  const auto leaves = kms.leaves();
+  for (const auto& leaf : std::span(leaves).last(2))
+    EXPECT_NE(leaf.find(R"("requestParameters":null)"), std::string::npos) << leaf;
+}
+
 TEST(Pipeline, StrangersAreRefusedAndCountedNotRecorded) {
   Kms kms;
   Signed wrong = kms.sign("ListKeys", "{}", "test", "eu-central-1", "not-it");
