@@ -208,13 +208,15 @@ void write_user(EventWriter& out, const UserIdentity& user) {
 
 void write_request(EventWriter& out, const RequestParameters& request) {
   const bool none = request.key_id.empty() && request.encryption_context.empty() &&
-                    request.encryption_algorithm.empty() && request.others.empty();
+                    request.encryption_algorithm.empty() && request.others.empty() &&
+                    request.destination_context.empty();
   if (none) {
     out.null("requestParameters");
     return;
   }
   out.open("requestParameters").text_if_any("keyId", request.key_id);
   if (!request.encryption_context.empty()) out.context("encryptionContext", request.encryption_context);
+  if (!request.destination_context.empty()) out.context("destinationEncryptionContext", request.destination_context);
   out.text_if_any("encryptionAlgorithm", request.encryption_algorithm).fields(request.others).close();
 }
 

@@ -43,10 +43,11 @@ struct UserIdentity {
 };
 
 struct RequestParameters {
-  std::string_view key_id;  // As the caller gave it: an alias stays an alias.
-  ContextView encryption_context;
+  std::string_view key_id;         // As the caller gave it: an alias stays an alias.
+  ContextView encryption_context;  // ReEncrypt: the source's.
   std::string_view encryption_algorithm;
   std::span<const EventField> others;
+  ContextView destination_context = {};  // ReEncrypt's other one.
 };
 
 // What the decision and the transport were: ours, so under additionalEventData.

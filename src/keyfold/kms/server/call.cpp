@@ -6,7 +6,8 @@
 namespace keyfold::server {
 namespace {
 
-constexpr std::size_t key_id_recorded_max = 2048;  // Bytes of one that came in a request that was refused.
+constexpr std::size_t key_id_recorded_max = 2048;   // Bytes of one that came in a request that was refused.
+constexpr std::size_t context_recorded_max = 8192;  // Bytes: those of any that an operation takes.
 constexpr std::size_t reply_overhead =
     1024;  // Bytes: more than names, ARNs and a ciphertext blob's first kilobytes beside a secret.
 
@@ -17,6 +18,25 @@ audit::UserIdentity identity_of(const identity::Caller& caller) {
           .account_id = caller.account.text(),
           .access_key_id = caller.access_key_id.text(),
           .user_name = caller.user_name ? caller.user_name->text() : std::string_view()};
+}
+
+InlineString<64> hex_of(const keys::MaterialId& material) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<char, 64> hex;
+  std::size_t at = 0;
+  for (const std::byte b : material) {
+    hex[at++] = digits[std::to_integer<std::size_t>(b >> 4)];
+    hex[at++] = digits[std::to_integer<std::size_t>(b & std::byte{15})];
+  }
+  return InlineString<64>(std::string_view(hex.data(), at));
+}
+
+// A context too large to be bound to a ciphertext was refused for that; written down, it could make the record too
+// large for the log, and then there would be none.
+ContextView recorded(const ContextView& context) {
+  std::size_t size = 0;
+  for (const auto& pair : context) size += pair.key.size() + pair.value.size();
+  return size <= context_recorded_max ? context : ContextView();
 }
 
 // CloudTrail writes AccessDenied, and the exception's name for everything else.
@@ -30,10 +50,13 @@ std::string_view error_code_of(const Outcome& outcome) {
 void CallRecord::clear() {
   key_id = {};
   context = {};
+  destination_context = {};
   algorithm = {};
   request.clear();
   resource.reset();
   material = {};
+  source.reset();
+  source_material = {};
   decision = {};
   deciding_statement.clear();
   committed = false;
@@ -65,16 +88,8 @@ Result<keys::Found> Call::find_alias_target(std::string_view identifier) {
   return found;
 }
 
-void Call::note(const keys::MaterialId& material) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::array<char, 64> hex;
-  std::size_t at = 0;
-  for (const std::byte b : material) {
-    hex[at++] = digits[std::to_integer<std::size_t>(b >> 4)];
-    hex[at++] = digits[std::to_integer<std::size_t>(b & std::byte{15})];
-  }
-  scratch_.record.material = InlineString<64>(std::string_view(hex.data(), at));
-}
+void Call::note(const keys::MaterialId& material) { scratch_.record.material = hex_of(material); }
+void Call::note_source(const keys::MaterialId& material) { scratch_.record.source_material = hex_of(material); }
 
 void Call::note(const policy::Reason& reason, bool allowed) {
   scratch_.record.deciding_statement.assign(reason.deciding_statement());
@@ -93,6 +108,9 @@ Outcome Call::refuse_unserved(const protocol::Unserved& unserved) const {
 std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
   const CallRecord& record = scratch_.record;
   const AccountId account = record.resource ? account_of(*record.resource) : place_.account;
+  const audit::EventField source[] = {{"sourceKey", record.source ? record.source->text() : std::string_view()},
+                                      {"sourceKeyMaterialId", record.source_material.view()}};
+  const std::size_t source_fields = !record.source ? 0 : record.source_material.view().empty() ? 1 : 2;
   const audit::AuditEvent event{
       .time = services_.clock.now(),
       .user = identity_of(caller_),
@@ -103,16 +121,17 @@ std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
       .error_code = error_code_of(outcome),
       .error_message = outcome ? std::string_view() : std::string_view(outcome.error().message),
       .request = {.key_id = record.key_id,
-                  .encryption_context = record.context,
+                  .encryption_context = recorded(record.context),
                   .encryption_algorithm = record.algorithm,
-                  .others = record.request},
+                  .others = record.request,
+                  .destination_context = recorded(record.destination_context)},
       .response = {},
       .details = {.key_material_id = record.material.view(),
                   .decision = record.decision,
                   .deciding_statement = record.deciding_statement,
                   .tls_version = http_.transport == http::Transport::tls ? "TLS" : "",
                   .cipher_suite = {},
-                  .others = {}},
+                  .others = std::span(source).first(source_fields)},
       .request_id = reply_.request_id.view(),
       .event_id = event_id,
       .access = row_.access,

@@ -42,10 +42,14 @@ struct Services {
 struct CallRecord {
   std::string_view key_id;  // As the caller gave it.
   ContextView context;
+  ContextView destination_context;  // ReEncrypt's.
   std::string_view algorithm;
   std::vector<audit::EventField> request;
   std::optional<KeyArn> resource;
   InlineString<64> material;  // Hex.
+  // ReEncrypt: what it was encrypted under. `resource` and `material` are the destination's.
+  std::optional<KeyArn> source;
+  InlineString<64> source_material;
   std::string_view decision;
   std::string deciding_statement;
   bool committed = false;  // The record is in the outbox, in the same transaction as the change.
@@ -92,6 +96,8 @@ class Call {
   Result<keys::Found> find_alias_target(std::string_view identifier);
   void note(const KeyRecord& key) { scratch_.record.resource = key.arn; }
   void note(const keys::MaterialId& material);
+  void note_source(const KeyRecord& key) { scratch_.record.source = key.arn; }
+  void note_source(const keys::MaterialId& material);
 
   // Each notes the decision. It is a CHECK that the table says that this operation needs this action.
   template <policy::KeyOperation Op>

@@ -83,6 +83,45 @@ TEST(Pipeline, TheRecordOfACallThatDoesNotDecodeSaysWhichKeyItNamed) {
     EXPECT_NE(leaf.find(R"("requestParameters":null)"), std::string::npos) << leaf;
 }
 
+TEST(Pipeline, AReEncryptionIsRecordedWithBothItsSides) {
+  Kms kms;
+  const std::string from = kms.create_key();
+  const std::string to = kms.create_key();
+  const std::string blob =
+      kms.text(kms.call("Encrypt", R"({"KeyId":")" + from + R"(","Plaintext":"AAEC","EncryptionContext":{"a":"1"}})"),
+               "CiphertextBlob");
+  const std::string body = R"({"CiphertextBlob":")" + blob + R"(","SourceEncryptionContext":{"a":"1"},)" +
+                           R"("DestinationEncryptionContext":{"b":"2"},"DestinationKeyId":")" + to + "\"}";
+  const auto answer = kms.call("ReEncrypt", body);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto user = kms.add_user("mover", "");
+  EXPECT_EQ(kms.call_as(user, "ReEncrypt", body).error, "AccessDeniedException");
+  const auto leaves = kms.leaves();
+  for (const std::string& part :
+       {R"("keyId":")" + to + '"', std::string(R"("encryptionContext":{"a":"1"})"),
+        std::string(R"("destinationEncryptionContext":{"b":"2"})"), R"("sourceKey":")" + from + '"',
+        R"("sourceKeyMaterialId":")" + kms.text(answer, "SourceKeyMaterialId") + '"',
+        R"("keyMaterialId":")" + kms.text(answer, "DestinationKeyMaterialId") + '"', R"("ARN":")" + to + '"'})
+    EXPECT_NE(leaves[leaves.size() - 2].find(part), std::string::npos) << part << " in " << leaves[leaves.size() - 2];
+  EXPECT_NE(leaves.back().find(R"("ARN":")" + from + '"'), std::string::npos) << "refused at the source";
+  EXPECT_EQ(leaves.back().find("sourceKeyMaterialId"), std::string::npos) << "nothing was used";
+}
+
+TEST(Pipeline, ACallWhoseContextIsTooLargeForTheLogIsRecordedWithoutIt) {
+  Kms kms;
+  const std::string arn = kms.create_key();
+  // A byte that the log writes as six.
+  for (const std::size_t size : {std::size_t{9000}, std::size_t{1000000}}) {
+    const std::string body = R"({"KeyId":")" + arn + R"(","Plaintext":"AA==","EncryptionContext":{"a":")" +
+                             std::string(size, '\x7f') + "\"}}";
+    EXPECT_EQ(kms.call("Encrypt", body).error, "ValidationException") << size;
+    const std::string leaf = kms.leaves().back();
+    EXPECT_NE(leaf.find(R"("errorCode":"ValidationException")"), std::string::npos) << size;
+    EXPECT_NE(leaf.find(arn), std::string::npos) << size;
+    EXPECT_EQ(leaf.find("encryptionContext"), std::string::npos) << size;
+  }
+}
+
 TEST(Pipeline, StrangersAreRefusedAndCountedNotRecorded) {
   Kms kms;
   Signed wrong = kms.sign("ListKeys", "{}", "test", "eu-central-1", "not-it");

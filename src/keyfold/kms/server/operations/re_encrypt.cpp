@@ -9,10 +9,12 @@ template <>
 Outcome run<Operation::re_encrypt>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::ReEncryptRequest>());
   call.record().context = request.source_context;
+  call.record().destination_context = request.destination_context;
   TRY(call.refuse_unserved(request.unserved));
   TRY(ignores_ciphertext_properly(request.dry_run, request.ignore_ciphertext, request.source_key_id, "sourceKeyId"));
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto source, find_for_ciphertext(call, request.ciphertext, request.source_key_id));
+    call.note_source(*source.key);
     TRY_ASSIGN(auto from, call.authorize<op::ReEncryptFrom>(*source.key, request.source_context));
     TRY_ASSIGN(const auto destination, call.find(request.destination_key_id));
     TRY_ASSIGN(auto to, call.authorize<op::ReEncryptTo>(*destination.key, request.destination_context));
@@ -25,14 +27,13 @@ Outcome run<Operation::re_encrypt>(Call& call) {
     TRY_ASSIGN(const auto materials,
                call.keys().re_encrypt(std::move(from), std::move(to), request.ciphertext, request.source_context,
                                       request.destination_context, call.blob()));
-    call.note(materials.source);
-    const auto source_material = call.record().material;
+    call.note_source(materials.source);
     call.note(materials.destination);
     protocol::append(call.reply(),
                      protocol::ReEncryptResponse{.ciphertext = call.blob(),
                                                  .source_key_id = source.key->arn.text(),
                                                  .key_id = destination.key->arn.text(),
-                                                 .source_key_material_id = source_material.view(),
+                                                 .source_key_material_id = call.record().source_material.view(),
                                                  .destination_key_material_id = call.record().material.view()});
     return ok();
   });
