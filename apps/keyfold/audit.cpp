@@ -7,6 +7,7 @@
 #include "keyfold/core/protocol/json.h"
 #include "keyfold/files.h"
 #include "keyfold/kms/audit/reader.h"
+#include "keyfold/printable.h"
 
 namespace keyfold::cli {
 namespace {
@@ -49,7 +50,7 @@ std::string brief(const JsonValue& event) {
     line += message;
     line += ')';
   }
-  return line + "\n";
+  return printable(line) + "\n";
 }
 
 }  // namespace
@@ -62,7 +63,7 @@ Outcome run(const AuditCommand& command) {
     std::string line(as_text(leaf));
     if (command.brief) {
       const auto event = reader.parse(line);
-      line = event ? brief(*event) : "not JSON: " + line + "\n";
+      line = event ? brief(*event) : "not JSON: " + printable(line) + "\n";
     } else {
       line += '\n';
     }

@@ -8,6 +8,7 @@
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/seal/message_info.h"
 #include "keyfold/files.h"
+#include "keyfold/printable.h"
 
 namespace keyfold::cli {
 namespace {
@@ -19,14 +20,6 @@ std::string hex4(std::uint16_t value) {
   std::snprintf(text, sizeof text, "%04X", static_cast<unsigned>(value));
   return text;
 }
-
-// Names that others chose may hold anything; a terminal must not obey them.
-std::string printable(BytesView bytes) {
-  std::string text;
-  for (const char c : as_text(bytes)) text += c >= ' ' && c != 0x7f ? c : '?';
-  return text;
-}
-std::string printable(std::string_view text) { return printable(as_bytes(text)); }
 
 std::string as_json(const seal::MessageInfo& info) {
   std::string out;
@@ -61,7 +54,7 @@ std::string as_prose(const seal::MessageInfo& info) {
     out += "  context     " + printable(key) + "=" + printable(value) + "\n";
   for (const auto& key : info.encrypted_data_keys) {
     // A raw keyring's info goes on with lengths and an IV behind the key's name.
-    out += "  wrapped by  " + printable(key.provider_id) + " " + printable(key.provider_info) + " (" +
+    out += "  wrapped by  " + printable(key.provider_id) + " " + printable(as_text(key.provider_info)) + " (" +
            std::to_string(key.ciphertext.size()) + " bytes)\n";
   }
   return out + "Nothing of this has been verified: that takes a key.\n";

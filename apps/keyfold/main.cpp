@@ -9,19 +9,22 @@
 
 #include "keyfold/commands.h"
 #include "keyfold/core/crypto/memory.h"
+#include "keyfold/printable.h"
 
 int main(int argc, char** argv) {
   keyfold::crypto::use_wiping_memory();  // Before libcrypto allocates anything.
   const rlimit no_core{};
   setrlimit(RLIMIT_CORE, &no_core);
   prctl(PR_SET_DUMPABLE, 0);
+  // Each is an error of write() then, which says what happened and leaves nothing half-written.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 
   const auto parsed = keyfold::cli::parse_command_line(argc, argv);
   if (const int* status = std::get_if<int>(&parsed)) return *status;
   const auto& command = std::get<keyfold::cli::Command>(parsed);
   const auto outcome = std::visit([](const auto& chosen) { return keyfold::cli::run(chosen); }, command);
   if (outcome) return 0;
-  std::fprintf(stderr, "keyfold: %s\n", outcome.error().message.c_str());
+  std::fprintf(stderr, "keyfold: %s\n", keyfold::cli::printable(outcome.error().message).c_str());
   return 1;
 }
