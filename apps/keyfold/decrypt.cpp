@@ -29,7 +29,10 @@ Outcome run(const DecryptCommand& command) {
   Progress progress("opening", in.size(), command.quiet ? Progress::Shown::never : Progress::Shown::on_terminal);
   Bytes chunk(chunk_size);
   const std::string name = command.streams.in == "-" ? "standard input" : command.streams.in;
-  const auto about = [&name](const Error& error) { return Error{error.code, name + ": " + error.message}; };
+  const auto about = [&name](const Error& error) {
+    const bool too_large = error.code == ErrorCode::limit_exceeded;
+    return Error{error.code, name + ": " + error.message + (too_large ? "; give -o FILE, which may be any size" : "")};
+  };
   for (;;) {
     TRY_ASSIGN(const std::size_t got, in.read(chunk));
     if (got == 0) break;

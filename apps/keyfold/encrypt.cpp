@@ -3,6 +3,7 @@
 #include "keyfold/commands.h"
 #include "keyfold/connection.h"
 #include "keyfold/core/base/try.h"
+#include "keyfold/core/base/wiping.h"
 #include "keyfold/envelope/seal/envelope.h"
 #include "keyfold/files.h"
 #include "keyfold/progress.h"
@@ -19,13 +20,13 @@ Result<materials::SuiteId> suite_of(const std::string& text) {
 
 Outcome pump(InputFile& in, seal::Sealer& sealer, Progress& progress) {
   Bytes chunk(chunk_size);
+  const WipeAtEnd wiped(chunk);
   for (;;) {
     TRY_ASSIGN(const std::size_t got, in.read(chunk));
     if (got == 0) break;
     TRY(sealer.update(BytesView(chunk).first(got)));
     progress.add(got);
   }
-  wipe(chunk);
   return sealer.finish();
 }
 

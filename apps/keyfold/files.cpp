@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -30,22 +29,18 @@ Outcome write_all(int fd, BytesView bytes, const std::string& name) {
   return ok();
 }
 
-// The permissions that a new file of this process has: mkstemp's are the owner's alone.
+// The permissions that a new file of this process has.
 mode_t usual_mode() {
   const mode_t mask = umask(0);
   umask(mask);
   return static_cast<mode_t>(0666) & ~mask;
 }
 
-Outcome sync_folder(const std::string& file) {
-  const auto folder = std::filesystem::path(file).parent_path();
-  const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ok();  // A folder that may be written but not read: the rename has happened all the same.
-  const int status = fsync(fd);
-  const int reason = errno;
-  ::close(fd);
-  if (status != 0 && reason != EINVAL) return io_error(folder.string(), reason);
-  return ok();
+// Where a name leads to, through links: what is replaced is the file, not a link to it (/dev/stdout is one).
+std::string target_of(const std::string& path) {
+  std::error_code error;
+  const auto target = std::filesystem::canonical(path, error);
+  return error ? path : target.string();
 }
 
 }  // namespace
@@ -78,39 +73,42 @@ Result<std::size_t> InputFile::read(std::span<std::byte> out) {
 }
 
 Result<OutputFile> OutputFile::create(const std::string& path) {
-  if (path == "-") return OutputFile("standard output", "", STDOUT_FILENO);
+  if (path == "-") return OutputFile("standard output", STDOUT_FILENO);
   struct stat info{};
-  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
-    return Error{ErrorCode::io, path + " is a directory; give a file"};
-  std::string temporary = path + ".XXXXXX";
-  const int fd = mkostemp(temporary.data(), O_CLOEXEC);
-  if (fd < 0) return io_error(path, errno);
-  return OutputFile(path, std::move(temporary), fd);
+  const bool exists = stat(path.c_str(), &info) == 0;
+  if (exists && S_ISDIR(info.st_mode)) return Error{ErrorCode::io, path + " is a directory; give a file"};
+  if (exists && !S_ISREG(info.st_mode)) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return io_error(path, errno);
+    return OutputFile(path, fd);
+  }
+  TRY_ASSIGN(auto file, TemporaryFile::create(target_of(path)));
+  // A file that only its owner could read does not become everybody's.
+  return OutputFile(path, std::move(file), exists ? info.st_mode & 0777 : usual_mode());
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
-    : path_(std::move(other.path_)),
-      temporary_(std::exchange(other.temporary_, {})),
+    : name_(std::move(other.name_)),
+      file_(std::move(other.file_)),
       fd_(std::exchange(other.fd_, -1)),
+      permissions_(other.permissions_),
       buffer_(std::move(other.buffer_)) {}
 
 OutputFile::~OutputFile() {
   wipe(buffer_);
-  if (temporary_.empty()) return;
-  ::close(fd_);
-  unlink(temporary_.c_str());
+  if (!file_ && fd_ > STDERR_FILENO) ::close(fd_);
 }
 
 Outcome OutputFile::write(BytesView bytes) {
   if (buffer_.capacity() == 0) buffer_.reserve(buffer_size);
   if (buffer_.size() + bytes.size() > buffer_size) TRY(flush());
-  if (bytes.size() > buffer_size) return write_all(fd_, bytes, path_);
+  if (bytes.size() > buffer_size) return write_all(fd_, bytes, name_);
   buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
   return ok();
 }
 
 Outcome OutputFile::flush() {
-  TRY(write_all(fd_, buffer_, path_));
+  TRY(write_all(fd_, buffer_, name_));
   wipe(std::span(buffer_));
   buffer_.clear();
   return ok();
@@ -118,13 +116,7 @@ Outcome OutputFile::flush() {
 
 Outcome OutputFile::commit() {
   TRY(flush());
-  if (temporary_.empty()) return ok();
-  if (fchmod(fd_, usual_mode()) != 0 || fsync(fd_) != 0) return io_error(path_, errno);
-  if (rename(temporary_.c_str(), path_.c_str()) != 0) return io_error(path_, errno);
-  ::close(fd_);
-  temporary_.clear();
-  fd_ = -1;
-  return sync_folder(path_);
+  return file_ ? file_->become_permanent(permissions_) : ok();
 }
 
 }  // namespace keyfold::cli

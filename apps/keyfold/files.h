@@ -1,6 +1,6 @@
 #pragma once
-// Input and output of a command: files or the standard streams. An output file appears whole or not at all: it is
-// written under a temporary name beside it, flushed to disk, and renamed.
+// Input and output of a command: files or the standard streams. An output file appears whole or not at all, in place of
+// the one that was there and with its permissions.
 
 #include <cstdio>
 #include <optional>
@@ -8,6 +8,7 @@
 
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/envelope/seal/sink.h"
+#include "keyfold/temporary_file.h"
 
 namespace keyfold::cli {
 
@@ -33,24 +34,27 @@ class InputFile {
 class OutputFile final : public seal::Sink {
  public:
   enum class Kind : std::uint8_t { stream, file };
-  // "-" is standard output. Refuses, with `io`, a directory and a place that cannot be written.
+  // "-" is standard output. A path that is a device or a pipe is written to as it is; a link is followed. Refuses, with
+  // `io`, a directory and a place that cannot be written.
   static Result<OutputFile> create(const std::string& path);
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
-  ~OutputFile() override;  // Removes what was not committed.
+  ~OutputFile() override;  // Nothing is left of what was not committed.
 
   Outcome write(BytesView bytes) override;
   // What was written is complete: it is on disk, under its name, when this returns. Fails with `io`.
   Outcome commit();
-  Kind kind() const { return temporary_.empty() ? Kind::stream : Kind::file; }
+  Kind kind() const { return file_ ? Kind::file : Kind::stream; }
 
  private:
-  OutputFile(std::string path, std::string temporary, int fd)
-      : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}
+  OutputFile(std::string name, int fd) : name_(std::move(name)), fd_(fd) {}
+  OutputFile(std::string name, TemporaryFile file, mode_t permissions)
+      : name_(std::move(name)), file_(std::move(file)), fd_(file_->fd()), permissions_(permissions) {}
   Outcome flush();
-  std::string path_;
-  std::string temporary_;  // Empty: standard output.
-  int fd_;
+  std::string name_;
+  std::optional<TemporaryFile> file_;  // Absent: a stream.
+  int fd_;                             // Owned when it is a stream's, and not a standard one.
+  mode_t permissions_ = 0;
   Bytes buffer_;  // Frames are small; system calls are not free.
 };
 
