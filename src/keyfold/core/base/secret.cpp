@@ -12,7 +12,9 @@ Result<SecretBytes> SecretBytes::zeroed(std::size_t size) {
   if (size > size_max) return Error{ErrorCode::invalid_input, "too large for a secret"};
   if (size == 0) return SecretBytes();
   std::byte* cell = arena_allocate(size);
-  if (cell == nullptr) return Error{ErrorCode::unavailable, "the locked memory for secrets is used up"};
+  if (cell == nullptr)
+    return Error{ErrorCode::unavailable,
+                 "no locked memory for a secret: all of it is in use, or the limit on it is too low (ulimit -l)"};
   return SecretBytes(std::span(cell, size));
 }
 
