@@ -265,6 +265,25 @@ class Starting(unittest.TestCase):
             self.assertEqual(Kms(server, ("test", "test")).decrypt(blob), b"of development")
         self.assert_kept()
 
+    def test_a_log_that_is_gone_is_not_begun_anew_for_whatever_account(self):
+        production = Production(self.folder / "no-keys")
+        production.folder.mkdir()
+        production.start().__exit__()
+        audit = production.data / "audit"
+        away = audit.rename(production.folder / "audit-away")
+        listed = cli("admin", "user", "list", "--data", production.data, "--root-key", production.root_key, check=False)
+        self.assertNotEqual(listed.returncode, 0, listed.stdout)
+        self.assertFalse(audit.exists())
+        production.credentials_file.unlink()
+        other = subprocess.run(
+            [BIN / "keyfold-kms", "serve", "--data", production.data, "--root-key", production.root_key]
+            + ["--listen", "127.0.0.1:0", "--account", "210987654321", "--region", REGION],
+            capture_output=True, text=True, timeout=60)
+        self.assertEqual(other.returncode, 1, other.stderr)
+        self.assertFalse(audit.exists())
+        self.assertFalse(production.credentials_file.exists())
+        away.rename(audit)
+
     def test_a_log_that_is_gone_is_not_begun_anew(self):
         audit = self.production.data / "audit"
         away = audit.rename(self.folder / "audit-away")
