@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t line_max = 4096;       // Bytes of a command.
 constexpr std::size_t reply_max = 16 << 20;  // Bytes of a reply, as a client takes it.
 constexpr int idle_ms = 10'000;
+// A client that does not take its reply holds up the others, and the server's stop, no longer than this.
+constexpr timeval send_timeout{.tv_sec = 2, .tv_usec = 0};
 
 Error failed(std::string_view what) { return Error{ErrorCode::io, std::string(what) + ": " + std::strerror(errno)}; }
 
@@ -111,6 +113,7 @@ void AdminSocket::serve(int connection) {
     log_.warning("refused a connection to the admin socket", {{"uid", peer.uid}});
     return;
   }
+  if (setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &send_timeout, sizeof send_timeout) != 0) return;
   const Administrator by{.name = "uid " + std::to_string(peer.uid), .where = Administrator::Where::socket};
   std::string received;
   while (wait_readable(connection, idle_ms)) {

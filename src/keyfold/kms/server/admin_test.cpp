@@ -1,6 +1,10 @@
 #include "keyfold/kms/server/admin.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "keyfold/kms/server/admin_socket.h"
 #include "keyfold/kms/server/server_testing.h"
@@ -93,6 +97,29 @@ TEST_F(AdminTest, TheSocketServesOneLineAtATime) {
   }
   EXPECT_FALSE(std::filesystem::exists(path));
   EXPECT_EQ(ask_admin_socket(path, "{}").error().code, ErrorCode::unavailable);
+}
+
+TEST_F(AdminTest, AClientThatTakesNoReplyDoesNotHoldUpTheStop) {
+  Log log(kms_.clock(), STDERR_FILENO, Log::Format::text, Log::Level::error);
+  const auto path = kms_.directory() / "admin.sock";
+  auto socket = certain(AdminSocket::open(path, admin_, log));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.native().copy(address.sun_path, sizeof address.sun_path - 1);
+  const int client = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  // Until the server is stuck with its replies, and so takes no more commands.
+  const std::string commands = [] {
+    std::string lines;
+    for (int i = 0; i < 32; ++i) lines += "{\"command\":\"user-list\"}\n";
+    return lines;
+  }();
+  pollfd writable{.fd = client, .events = POLLOUT, .revents = 0};
+  while (poll(&writable, 1, 500) > 0) ASSERT_GT(send(client, commands.data(), commands.size(), MSG_DONTWAIT), 0);
+  const auto begun = std::chrono::steady_clock::now();
+  socket.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(9));
+  close(client);
 }
 
 }  // namespace
