@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -52,7 +51,7 @@ class SignalsBlocked {
 // With the signals blocked. A name too long to remember does not fit any system call either.
 void remove_on_signal(const std::string& name) {
   std::memset(name_to_remove, 0, sizeof name_to_remove);
-  std::memcpy(name_to_remove, name.data(), std::min(name.size(), sizeof name_to_remove - 1));
+  name.copy(name_to_remove, sizeof name_to_remove - 1);
   for (const int signal : ending_signals) {
     struct sigaction action{};
     sigaction(signal, nullptr, &action);
