@@ -6,8 +6,8 @@ namespace keyfold {
 namespace {
 
 TEST(AppendWiping, AppendsWhateverTheSizes) {
-  for (const std::size_t first : {0, 1, 15, 16, 1000}) {
-    for (const std::size_t more : {0, 1, 15, 16, 1000}) {
+  for (const std::size_t first : {0U, 1U, 15U, 16U, 1000U}) {
+    for (const std::size_t more : {0U, 1U, 15U, 16U, 1000U}) {
       const std::string whole = std::string(first, 'a') + std::string(more, 'b');
       std::string text(first, 'a');
       append_wiping(text, std::string(more, 'b'));
