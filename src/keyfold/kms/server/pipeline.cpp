@@ -79,6 +79,10 @@ http::Release Pipeline::serve(const http::Request& request, http::Reply& reply, 
   if (!authenticated) {
     // A stranger's refusals are counted, and recorded in summary: he must not be able to fill the disk.
     refusals_.count(request.peer, protocol::error_name(authenticated.error().code));
+    if (protocol::http_status(authenticated.error().code) >= 500)
+      services_.log.error(
+          "a caller could not be authenticated",
+          {{"request", reply.request_id.view()}, {"error", authenticated.error().message}, {"peer", request.peer}});
     metrics_.count_refused(thread);
     write_error(reply, authenticated.error());
     if (!is_call(request)) reply.status = request.method == http::Method::post ? 404 : 405;

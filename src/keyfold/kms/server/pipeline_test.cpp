@@ -1,6 +1,10 @@
 #include "keyfold/kms/server/pipeline.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "keyfold/kms/server/server_testing.h"
 
@@ -120,6 +124,61 @@ TEST(Pipeline, ACallWhoseContextIsTooLargeForTheLogIsRecordedWithoutIt) {
     EXPECT_NE(leaf.find(arn), std::string::npos) << size;
     EXPECT_EQ(leaf.find("encryptionContext"), std::string::npos) << size;
   }
+}
+
+TEST(Pipeline, TheRecordOfAnAliasSaysWhatItIsToMean) {
+  Kms kms;
+  const std::string arn = kms.create_key();
+  const std::string other = kms.create_key();
+  const auto expect_recorded = [&](std::string_view operation, std::string_view target, int status) {
+    const std::string body = R"({"AliasName":"alias/a","TargetKeyId":")" + std::string(target) + "\"}";
+    EXPECT_EQ(kms.call(operation, body).status, status);
+    const std::string leaf = kms.leaves().back();
+    EXPECT_NE(leaf.find(R"("aliasName":"alias/a","targetKeyId":")" + std::string(target) + '"'), std::string::npos)
+        << leaf;
+  };
+  expect_recorded("CreateAlias", "nothing", 400);
+  expect_recorded("CreateAlias", arn, 200);
+  expect_recorded("UpdateAlias", "alias/a", 400);
+  expect_recorded("UpdateAlias", other, 200);
+}
+
+// A directory whose store cannot be read.
+class BrokenCallers final : public identity::Callers {
+ public:
+  std::optional<identity::Caller> find(const AccessKeyId&) const override { return std::nullopt; }
+  Result<std::shared_ptr<const SecretBytes>> signing_key(const AccessKeyId&, std::string_view, const Region&,
+                                                         std::string_view) const override {
+    return Error{ErrorCode::corrupt, "a record was altered"};
+  }
+};
+
+TEST(Pipeline, WhyACallerCouldNotBeAuthenticatedIsLoggedAndNotTold) {
+  Kms kms;
+  const BrokenCallers broken;
+  const int file = ::memfd_create("log", MFD_CLOEXEC);
+  ASSERT_GE(file, 0);
+  Log log(kms.clock(), file, Log::Format::text);
+  Metrics metrics(1);
+  const Services usual = kms.services();
+  const Services services{.keys = usual.keys,
+                          .audit = usual.audit,
+                          .outbox = usual.outbox,
+                          .callers = broken,
+                          .clock = usual.clock,
+                          .signature_clock = usual.signature_clock,
+                          .random = usual.random,
+                          .log = log};
+  Pipeline pipeline(services, {}, kms.refusals(), metrics, 1);
+  Signed request = kms.sign("ListKeys", "{}");
+  http::Reply reply;
+  EXPECT_EQ(pipeline.serve(request.view(), reply, 0).sequence(), 0U);
+  EXPECT_EQ(reply.status, 500);
+  EXPECT_EQ(reply.body.find("altered"), std::string::npos);
+  std::array<char, 4096> text{};
+  ASSERT_GE(::pread(file, text.data(), text.size() - 1, 0), 0);
+  EXPECT_NE(std::string_view(text.data()).find("a record was altered"), std::string_view::npos) << text.data();
+  ::close(file);
 }
 
 TEST(Pipeline, StrangersAreRefusedAndCountedNotRecorded) {

@@ -7,6 +7,7 @@ template <>
 Outcome run<Operation::create_alias>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::AliasRequest>());
   call.record().request.emplace_back("aliasName", request.alias_name);
+  call.record().request.emplace_back("targetKeyId", request.target_key_id);
   TRY_ASSIGN(const auto alias, keys::parse_new_alias(request.alias_name));
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(auto permit, call.authorize<op::CreateAlias>(alias));
