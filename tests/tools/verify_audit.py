@@ -12,6 +12,7 @@ import pathlib
 import struct
 import sys
 
+FORMAT_VERSION = 1
 LEAF_SIZE_MAX = 1 << 20
 OVERHEAD = 12
 
@@ -70,7 +71,7 @@ class Tree:
 
 
 def read_header(data):
-    if len(data) < 35 or data[:8] != b"KFAUDIT\n" or struct.unpack_from(">H", data, 8)[0] != 0:
+    if len(data) < 35 or data[:8] != b"KFAUDIT\n" or struct.unpack_from(">H", data, 8)[0] != FORMAT_VERSION:
         raise Damage("not a segment of a known version")
     first_leaf, count = struct.unpack_from(">QB", data, 26)
     end = 35 + 32 * count

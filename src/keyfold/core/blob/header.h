@@ -23,7 +23,7 @@
 
 namespace keyfold::blob {
 
-inline constexpr std::uint8_t format_version = 0;
+inline constexpr std::uint8_t format_version = 1;
 
 inline constexpr std::size_t header_size = 71;
 inline constexpr std::size_t tag_size = 16;

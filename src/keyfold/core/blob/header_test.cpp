@@ -9,9 +9,9 @@ namespace {
 
 // docs/formats/ciphertext-blob.md, "A worked example".
 constexpr std::string_view example =
-    "4b4643420001001234abcd12ab34cd56ef1234567890ab43c88300a96fc00c78c54b65b8ba257fd88b9ced90de00e892e2a1e1cc02852ca0a1"
+    "4b4643420101001234abcd12ab34cd56ef1234567890ab43c88300a96fc00c78c54b65b8ba257fd88b9ced90de00e892e2a1e1cc02852ca0a1"
     "a2a3a4a5"
-    "a6a7a8a9aaabacadaeafdec54d41fc207812ec1bfb61d040bb7ee3ec20a2f23d2f976024194396";
+    "a6a7a8a9aaabacadaeafdec54d41fc207812ec1bfb61d043925255da30c6e9b913f09f2aa5c175";
 constexpr std::string_view example_material = "43c88300a96fc00c78c54b65b8ba257fd88b9ced90de00e892e2a1e1cc02852c";
 
 constexpr std::size_t format_at = 4, suite_at = 5, flags_at = 6, key_at = 7, material_at = 23, nonce_at = 55;

@@ -12,7 +12,7 @@
 
 namespace keyfold::audit {
 
-inline constexpr std::uint16_t format_version = 0;
+inline constexpr std::uint16_t format_version = 1;
 inline constexpr std::string_view segment_magic = "KFAUDIT\n";
 inline constexpr std::size_t leaf_size_max = std::size_t{1} << 20;  // Bytes.
 inline constexpr std::size_t segment_size_limit = std::size_t{1}

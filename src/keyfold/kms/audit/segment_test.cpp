@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "keyfold/core/crypto/digest.h"
 #include "keyfold/kms/audit/audit_testing.h"
 #include "keyfold/kms/audit/crc32c.h"
 
@@ -90,11 +91,11 @@ TEST(Segment, IsTheWorkedExampleOfTheFormatPage) {
   first.leaf(R"({"eventName":"CreateKey"})").sync().leaf(R"({"eventName":"Encrypt"})").sync().mark();
   EXPECT_EQ(to_hex(first.bytes),
             "4b4641554449540a"
-            "0000"
+            "0001"
             "000102030405060708090a0b0c0d0e0f"
             "0000000000000000"
             "00"
-            "daa8faf15b70ed20ca923c2f0a7f425172fb6b12f54a49591c1953ce4053d573"
+            "8a73e067d9dfdf24c2779f193990b01ad94c96f85add1984af4e5925e0052ab9"
             "00000019"
             "00000043"
             "7b226576656e744e616d65223a224372656174654b6579227d"
@@ -107,6 +108,18 @@ TEST(Segment, IsTheWorkedExampleOfTheFormatPage) {
   const auto scanned = scan(first.bytes);
   ASSERT_TRUE(scanned.scan);
   EXPECT_EQ(to_hex(scanned.scan->frontier.root()), "b08676648923e42a29de34103b759a849ead894c70261249315d9954de63294d");
+}
+
+TEST(Segment, OfEveryOtherVersionIsRefusedThoughItsDigestIsRight) {
+  const Bytes whole = SegmentBuilder().bytes;
+  for (int version = 0; version < 65536; ++version) {
+    Bytes header(whole.begin(), whole.end() - 32);
+    header[8] = static_cast<std::byte>(version >> 8);
+    header[9] = static_cast<std::byte>(version);
+    const auto digest = crypto::sha256(header);
+    header.insert(header.end(), digest.begin(), digest.end());
+    ASSERT_EQ(corrupt(scan(header)), version != 1) << version;
+  }
 }
 
 TEST(Segment, NamesSortAsLeavesDo) {

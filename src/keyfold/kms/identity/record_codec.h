@@ -10,7 +10,7 @@
 
 namespace keyfold::identity {
 
-inline constexpr std::uint8_t record_format_version = 0;
+inline constexpr std::uint8_t record_format_version = 1;
 
 vault::RecordName record_name(const User& user);
 vault::RecordName record_name(const AccountId& account, const UserName& name);

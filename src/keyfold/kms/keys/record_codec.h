@@ -9,7 +9,7 @@
 
 namespace keyfold::keys {
 
-inline constexpr std::uint8_t record_format_version = 0;
+inline constexpr std::uint8_t record_format_version = 1;
 
 vault::RecordName key_name(const KeyRecord& key);
 vault::RecordName material_name(const KeyRecord& key, std::uint32_t rotation_index);

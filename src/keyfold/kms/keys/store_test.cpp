@@ -97,9 +97,20 @@ TEST(Store, RefusesEveryTruncationOfARecord) {
   auto longer = key_value;
   longer.push_back(std::byte{0});
   EXPECT_EQ(code_of(read_key(key_name(*key), 1, longer)), ErrorCode::corrupt);
-  auto newer = key_value;
-  newer[0] = std::byte{99};
-  EXPECT_EQ(code_of(read_key(key_name(*key), 1, newer)), ErrorCode::corrupt);
+}
+
+TEST(Store, RefusesRecordsOfEveryOtherFormatVersion) {
+  World world;
+  const auto key = world.create();
+  must(world.create_alias("alias/x", *key));
+  const auto alias = must(world.keys->find_alias(world.place, world.alias("alias/x")));
+  auto key_value = write_key(*key), alias_value = write_alias(alias), witness_value = write_witness({});
+  for (int version = 0; version < 256; ++version) {
+    key_value[0] = alias_value[0] = witness_value[0] = static_cast<std::byte>(version);
+    EXPECT_EQ(read_key(key_name(*key), 1, key_value).has_value(), version == 1) << version;
+    EXPECT_EQ(read_alias(alias_name(alias.place, alias.name), 1, alias_value).has_value(), version == 1) << version;
+    EXPECT_EQ(read_witness(witness_value).has_value(), version == 1) << version;
+  }
 }
 
 }  // namespace

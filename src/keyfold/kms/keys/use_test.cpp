@@ -10,9 +10,9 @@ namespace {
 
 // docs/formats/ciphertext-blob.md, "A worked example": computed there without any code of ours.
 constexpr std::string_view example_blob =
-    "4b4643420001001234abcd12ab34cd56ef1234567890ab43c88300a96fc00c78c54b65b8ba257fd88b9ced90de00e892e2a1e1cc02852ca0a1"
+    "4b4643420101001234abcd12ab34cd56ef1234567890ab43c88300a96fc00c78c54b65b8ba257fd88b9ced90de00e892e2a1e1cc02852ca0a1"
     "a2a3a4a5"
-    "a6a7a8a9aaabacadaeafdec54d41fc207812ec1bfb61d040bb7ee3ec20a2f23d2f976024194396";
+    "a6a7a8a9aaabacadaeafdec54d41fc207812ec1bfb61d043925255da30c6e9b913f09f2aa5c175";
 
 // Material 00…1f for 32 bytes, N a0…af for 16.
 class ExampleRandom final : public Random {

@@ -15,7 +15,7 @@
 namespace keyfold::vault {
 namespace {
 
-constexpr std::string_view file_first_line = "keyfold root key, format 0\n";
+constexpr std::string_view file_first_line = "keyfold root key, format 1\n";
 constexpr std::string_view id_prefix = "id ";
 constexpr std::string_view key_prefix = "key ";
 constexpr std::size_t id_at = file_first_line.size();

@@ -35,14 +35,14 @@ PassphraseParameters example_parameters() {
 TEST(RootRecord, IsWhatTheFormatsPageSays) {
   EXPECT_EQ(to_hex(root_key_of(7).id()), "4b73bba2b9dd8f589543c7003724eb00");
   EXPECT_EQ(to_hex(*write_root_record(root_key_of(7), example_store())),
-            "4b46525400404040404040404040404040404040404b73bba2b9dd8f589543c7003724eb0001"
-            "6788f3a4ff2270db5e23883807fc7d9e");
+            "4b46525401404040404040404040404040404040404b73bba2b9dd8f589543c7003724eb0001"
+            "a88dc78fe7c665b74a7db65bee03b5d8");
   const auto root = derive_root_key(secret("correct horse battery staple"), example_parameters());
   ASSERT_TRUE(root);
   EXPECT_EQ(to_hex(*write_root_record(*root, example_store())),
-            "4b465254004040404040404040404040404040404077f938aebced7aa54e06c47134f2a96702"
+            "4b465254014040404040404040404040404040404077f938aebced7aa54e06c47134f2a96702"
             "505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f"
-            "00000000000004000000000800000001cdd2af4fd8004ebceb96bdba6778940b");
+            "00000000000004000000000800000001fe963af720701fb80b70632501433869");
 }
 
 TEST(RootRecord, RefusesEveryFlippedBitAndEveryTruncation) {
@@ -56,6 +56,14 @@ TEST(RootRecord, RefusesEveryFlippedBitAndEveryTruncation) {
   }
   for (std::size_t size = 0; size < whole.size(); ++size)
     EXPECT_FALSE(verify_root_record(root, std::span(whole).first(size))) << size;
+}
+
+TEST(RootRecord, RefusesEveryOtherFormatVersion) {
+  auto value = *write_root_record(root_key_of(7), example_store());
+  for (int version = 0; version < 256; ++version) {
+    value[4] = static_cast<std::byte>(version);
+    EXPECT_EQ(read_root_record(value).has_value(), version == 1) << version;
+  }
 }
 
 TEST(RootRecord, RefusesParametersThatWouldTakeAllMemory) {

@@ -12,7 +12,7 @@
 
 namespace keyfold::vault {
 
-inline constexpr std::uint8_t root_record_format_version = 0;
+inline constexpr std::uint8_t root_record_format_version = 1;
 
 struct RootRecord {
   StoreId store{};

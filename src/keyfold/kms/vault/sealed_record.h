@@ -8,7 +8,7 @@
 
 namespace keyfold::vault {
 
-inline constexpr std::uint8_t sealed_record_format_version = 0;
+inline constexpr std::uint8_t sealed_record_format_version = 1;
 inline constexpr std::size_t sealed_header_size = 38;  // Bytes before the ciphertext.
 inline constexpr std::size_t sealed_overhead = sealed_header_size + sizeof(RecordTag);
 

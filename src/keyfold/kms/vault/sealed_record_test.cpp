@@ -30,8 +30,8 @@ constexpr std::string_view example_value = "1234abcd-12ab-34cd-56ef-1234567890ab
 
 // Computed by other software (Python's hmac and cryptography).
 constexpr std::string_view example_record =
-    "4b4653520001202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f861e7f01c775d6ccd70d45ec"
-    "69a9d0c8a7f2524481ade9b25042bbc140e02ac570aa78cb27731ff0b23f74dcd9726cc3c673d307";
+    "4b4653520101202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f861e7f01c775d6ccd70d45ec"
+    "69a9d0c8a7f2524481ade9b25042bbc140e02ac570aa78cb9907c8eeedda0f03ad270ffba50deac5";
 
 Result<Bytes> open(BytesView sealed, const RecordPlace& place = {example_store_id, example_name, example_version},
                    BytesView under = example_key) {
@@ -70,6 +70,14 @@ TEST(SealedRecord, RefusesEveryFlippedBit) {
     auto altered = whole;
     altered[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
     EXPECT_FALSE(open(altered)) << "bit " << bit;
+  }
+}
+
+TEST(SealedRecord, RefusesEveryOtherFormatVersion) {
+  auto sealed = sealed_example();
+  for (int version = 0; version < 256; ++version) {
+    sealed[4] = static_cast<std::byte>(version);
+    EXPECT_EQ(read_sealed_header(sealed).has_value(), version == 1) << version;
   }
 }
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t scan_batch = 500;
 
 RecordName meta_name() { return {RecordType::meta, "store"}; }
-constexpr std::uint8_t meta_format_version = 0;
+constexpr std::uint8_t meta_format_version = 1;
 
 std::string_view text_of(Mode mode) { return mode == Mode::dev ? "keyfold-kms-dev" : "keyfold-kms"; }
 
@@ -123,7 +123,7 @@ Outcome SealedStoreImpl::check_mode() {
   Reader in(value);
   TRY_ASSIGN(const auto format, in.u8());
   TRY_ASSIGN(const auto mode, in.u8());
-  if (format != meta_format_version) return Error{ErrorCode::invalid_input, "the store was written by a newer keyfold"};
+  if (format != meta_format_version) return Error{ErrorCode::invalid_input, "the store is of an unknown format"};
   if (mode != static_cast<std::uint8_t>(mode_)) {
     const auto other = mode_ == Mode::dev ? Mode::production : Mode::dev;
     return Error{ErrorCode::invalid_input, "the store belongs to " + std::string(text_of(other)) + "; " +

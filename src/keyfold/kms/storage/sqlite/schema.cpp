@@ -23,10 +23,10 @@ constexpr const char* schema =
     "CREATE TABLE store (only INTEGER PRIMARY KEY CHECK (only = 0), revision INTEGER NOT NULL);"
     "INSERT INTO store VALUES (0, 0);"
     "PRAGMA application_id = 1262899020;"
-    "PRAGMA user_version = 0;"
+    "PRAGMA user_version = 1;"
     "COMMIT;"
     "PRAGMA journal_mode = WAL;";
-static_assert(application_id == 1262899020 && schema_version == 0, "as the statements above say");
+static_assert(application_id == 1262899020 && schema_version == 1, "as the statements above say");
 
 Outcome create_private_file(const std::filesystem::path& file) {
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -70,9 +70,10 @@ Outcome check_sqlite_file(const std::filesystem::path& file) {
   if (static_cast<std::size_t>(size) != header.size() || as_text(magic) != std::string_view("SQLite format 3\0", 16) ||
       application != application_id)
     return Error{ErrorCode::invalid_input, file.string() + " is not a keyfold store"};
-  if (version > schema_version)
-    return Error{ErrorCode::invalid_input, file.string() + " was written by a newer keyfold (schema " +
-                                               std::to_string(version) + "; this one knows " +
+  if (version != schema_version)
+    return Error{ErrorCode::invalid_input, file.string() + " was written by " +
+                                               (version > schema_version ? "a newer" : "an unfinished") +
+                                               " keyfold (schema " + std::to_string(version) + "; this one knows " +
                                                std::to_string(schema_version) + ")"};
   return ok();
 }

@@ -69,11 +69,18 @@ TEST_F(SqliteStoreTest, RefusesFilesThatAreNotItsOwnAndLeavesThemAlone) {
   const auto ours = contents_of(file_);
   std::string other_application = ours;
   other_application[68] = 'X';
+  std::string unfinished = ours;
+  unfinished[63] = schema_version - 1;
   std::string newer = ours;
-  newer[63] = 1;
-  const std::vector<std::string> foreign = {
-      "",   "not a database", std::string(5000, 'x'), std::string(100, '\0'), ours.substr(0, 99), other_application,
-      newer};
+  newer[63] = schema_version + 1;
+  const std::vector<std::string> foreign = {"",
+                                            "not a database",
+                                            std::string(5000, 'x'),
+                                            std::string(100, '\0'),
+                                            ours.substr(0, 99),
+                                            other_application,
+                                            unfinished,
+                                            newer};
   for (const auto& text : foreign) {
     std::ofstream(file_, std::ios::binary | std::ios::trunc) << text;
     const auto refused = open_sqlite_store(file_);
