@@ -13,14 +13,21 @@ constexpr std::uint32_t mask_within(std::uint32_t c, std::uint32_t low, std::uin
   return ~mask_below(c, low) & ~mask_below(high, c);
 }
 
-constexpr char digit_of(std::uint32_t sextet) {
-  std::uint32_t c = sextet + 'A';     // 0..25
-  c += mask_below(25, sextet) & 6U;   // 26..51: 'a' - 'Z' - 1
-  c -= mask_below(51, sextet) & 75U;  // 52..61: to '0'
-  c -= mask_below(61, sextet) & 15U;  // 62: '+'
-  c += mask_below(62, sextet) & 3U;   // 63: '/'
-  return static_cast<char>(c);
+constexpr std::uint64_t in_each_byte(std::uint64_t value) { return 0x0101010101010101 * value; }
+
+// Eight sextets, one in each byte, to their characters.
+constexpr std::uint64_t digits_of(std::uint64_t sextets) {
+  const auto above = [sextets](std::uint64_t limit) {
+    return (sextets + in_each_byte(127 - limit)) >> 7 & in_each_byte(1);
+  };
+  std::uint64_t c = sextets + in_each_byte('A');  // 0..25
+  c += above(25) * 6;                             // 26..51: 'a' - 'Z' - 1
+  c -= above(51) * 75;                            // 52..61: to '0'
+  c -= above(61) * 15;                            // 62: '+'
+  c += above(62) * 3;                             // 63: '/'
+  return c;
 }
+constexpr char digit_of(std::uint32_t sextet) { return static_cast<char>(digits_of(sextet) & 0xff); }
 
 // The sextet of a character, or a value above 63 when it is not one of the alphabet.
 constexpr std::uint32_t sextet_of(char digit) {
@@ -47,6 +54,14 @@ void append_base64(std::string& out, BytesView bytes) {
   out.resize(start + base64_size(bytes.size()));
   char* to = out.data() + start;
   std::size_t i = 0;
+  for (; i + 6 <= bytes.size(); i += 6) {
+    std::uint64_t group = 0;
+    for (std::size_t j = 0; j < 6; ++j) group = group << 8 | std::to_integer<std::uint64_t>(bytes[i + j]);
+    std::uint64_t sextets = 0;
+    for (int j = 0; j < 8; ++j) sextets |= (group >> (42 - 6 * j) & 63) << (8 * j);
+    const std::uint64_t digits = digits_of(sextets);
+    for (int j = 0; j < 8; ++j) *to++ = static_cast<char>(digits >> (8 * j));
+  }
   for (; i + 3 <= bytes.size(); i += 3) {
     const auto group = std::to_integer<std::uint32_t>(bytes[i]) << 16 |
                        std::to_integer<std::uint32_t>(bytes[i + 1]) << 8 | std::to_integer<std::uint32_t>(bytes[i + 2]);

@@ -92,9 +92,10 @@ class Writer {
   std::size_t size() const { return out_.size(); }
 
  private:
-  Writer& number(std::uint64_t value, int size) {
-    for (int shift = (size - 1) * 8; shift >= 0; shift -= 8) out_.push_back(static_cast<std::byte>(value >> shift));
-    return *this;
+  Writer& number(std::uint64_t value, std::size_t size) {
+    ByteArray<8> digits;
+    for (std::size_t i = 0; i < digits.size(); ++i) digits[i] = static_cast<std::byte>(value >> (56 - 8 * i));
+    return bytes(std::span(digits).last(size));
   }
   Bytes& out_;
 };

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "keyfold/core/base/json_text.h"
+
 namespace keyfold {
 namespace {
 
@@ -34,42 +36,6 @@ void write_line(int fd, std::string_view line) {
 }
 
 }  // namespace
-
-void append_json_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          char escape[8];
-          std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
-          out += escape;
-        } else {
-          out += c;
-        }
-    }
-  }
-}
 
 void Log::write(Level level, std::string_view message, std::initializer_list<LogField> fields) {
   if (level < least_) return;

@@ -65,7 +65,4 @@ class Log {
   std::mutex mutex_;
 };
 
-// Appends `text` as the inside of a JSON string: quotes, backslashes and control characters escaped.
-void append_json_escaped(std::string& out, std::string_view text);
-
 }  // namespace keyfold

@@ -97,18 +97,5 @@ TEST_F(LogTest, DoesNotMixTheLinesOfThreads) {
   EXPECT_EQ(lines, 200);
 }
 
-TEST(JsonEscapes, CoverEveryCharacterThatNeedsOne) {
-  for (unsigned c = 0; c < 128; ++c) {
-    std::string out;
-    append_json_escaped(out, std::string(1, static_cast<char>(c)));
-    const bool needs = c < 0x20 || c == '"' || c == '\\';
-    EXPECT_EQ(out.size() > 1, needs || (c == 0x7f && out.size() > 1)) << c;
-    for (const char o : out) EXPECT_GE(static_cast<unsigned char>(o), 0x20U);
-  }
-  std::string out = "x";
-  append_json_escaped(out, "caf\xc3\xa9 \n\t\"\\\x01");
-  EXPECT_TRUE(out.starts_with("xcaf\xc3\xa9 \\n\\t\\\"\\\\\\u0001")) << out;
-}
-
 }  // namespace
 }  // namespace keyfold

@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -82,14 +83,15 @@ InlineString<36> random_uuid(Random& random) {
   auto bytes = random.bytes<16>();
   bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x40};
   bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};
-  InlineString<36> text;
   constexpr std::string_view digits = "0123456789abcdef";
+  std::array<char, 36> text;
+  char* to = text.data();
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text.append("-");
-    text.append(digits.substr(std::to_integer<std::size_t>(bytes[i] >> 4), 1));
-    text.append(digits.substr(std::to_integer<std::size_t>(bytes[i] & std::byte{15}), 1));
+    if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
+    *to++ = digits[std::to_integer<std::size_t>(bytes[i] >> 4)];
+    *to++ = digits[std::to_integer<std::size_t>(bytes[i] & std::byte{15})];
   }
-  return text;
+  return InlineString<36>({text.data(), text.size()});
 }
 
 }  // namespace keyfold

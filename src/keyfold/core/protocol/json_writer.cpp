@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "keyfold/core/base/json_text.h"
+
 namespace keyfold::protocol {
 namespace {
 
@@ -10,41 +12,6 @@ void append_integer(std::string& out, std::int64_t value) {
   std::array<char, 24> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
   out.append(digits.data(), end);
-}
-
-constexpr bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
-
-void append_escaped(std::string& out, std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
-  while (!text.empty()) {
-    std::size_t plain = 0;
-    while (plain < text.size() && is_plain(text[plain])) ++plain;
-    out.append(text.substr(0, plain));
-    if (plain == text.size()) return;
-    const char c = text[plain];
-    text.remove_prefix(plain + 1);
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        out += "\\u00";
-        out += hex[static_cast<unsigned char>(c) >> 4];
-        out += hex[static_cast<unsigned char>(c) & 15];
-    }
-  }
 }
 
 }  // namespace
@@ -77,7 +44,7 @@ JsonWriter& JsonWriter::name(std::string_view name) {
 JsonWriter& JsonWriter::text(std::string_view value) {
   separate();
   out_ += '"';
-  append_escaped(out_, value);
+  append_json_escaped(out_, value);
   out_ += '"';
   return *this;
 }

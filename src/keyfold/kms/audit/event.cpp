@@ -3,7 +3,7 @@
 #include <charconv>
 #include <chrono>
 
-#include "keyfold/core/base/log.h"
+#include "keyfold/core/base/json_text.h"
 
 namespace keyfold::audit {
 namespace {
@@ -11,8 +11,6 @@ namespace {
 constexpr std::size_t user_agent_max = 1024;
 constexpr std::size_t error_message_max = 2048;
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
-
-constexpr bool plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
 bool continuation(std::string_view text, std::size_t at) {
   return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
@@ -40,10 +38,9 @@ std::size_t sequence_length(std::string_view text, std::size_t at) {
 void append_text(std::string& out, std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
-    std::size_t end = at;
-    while (end < text.size() && plain(text[end])) ++end;
-    out.append(text, at, end - at);
-    at = end;
+    const std::size_t plain = plain_json_size(text.substr(at));
+    out.append(text, at, plain);
+    at += plain;
     if (at == text.size()) return;
     if (static_cast<unsigned char>(text[at]) < 0x80) {
       append_json_escaped(out, text.substr(at++, 1));
@@ -112,9 +109,7 @@ class EventWriter {
 
   EventWriter& text(std::string_view name, std::string_view value) {
     key(name);
-    out_ += '"';
-    append_text(out_, value);
-    out_ += '"';
+    quoted(value);
     return *this;
   }
   EventWriter& text_if_any(std::string_view name, std::string_view value) {
@@ -122,7 +117,7 @@ class EventWriter {
   }
   EventWriter& boolean(std::string_view name, bool value) {
     key(name);
-    out_ += value ? "true" : "false";
+    literal(value);
     return *this;
   }
   EventWriter& null(std::string_view name) {
@@ -139,15 +134,16 @@ class EventWriter {
   }
   EventWriter& fields(std::span<const EventField> fields) {
     for (const EventField& field : fields) {
+      any_key(field.name_);
       switch (field.kind_) {
         case EventField::Kind::text:
-          text(field.name_, field.text_);
+          quoted(field.text_);
           break;
         case EventField::Kind::boolean:
-          boolean(field.name_, field.number_ != 0);
+          literal(field.number_ != 0);
           break;
         case EventField::Kind::number:
-          number(field.name_, field.number_);
+          number(field.number_);
           break;
       }
     }
@@ -155,7 +151,10 @@ class EventWriter {
   }
   EventWriter& context(std::string_view name, const ContextView& pairs) {
     open(name);
-    for (const auto& [key, value] : pairs) text(key, value);
+    for (const auto& [key, value] : pairs) {
+      any_key(key);
+      quoted(value);
+    }
     return close();
   }
   EventWriter& open(std::string_view name) {
@@ -178,14 +177,28 @@ class EventWriter {
   }
 
  private:
+  void separate() {
+    if (out_.back() != '{') out_ += ',';
+  }
+  // One of the names below: there is nothing in it to be escaped.
   void key(std::string_view name) {
-    if (const char last = out_.back(); last != '{') out_ += ',';
+    separate();
     out_ += '"';
-    append_text(out_, name);
+    out_ += name;
     out_ += "\":";
   }
-  void number(std::string_view name, std::int64_t value) {
-    key(name);
+  void any_key(std::string_view name) {
+    separate();
+    quoted(name);
+    out_ += ':';
+  }
+  void quoted(std::string_view text) {
+    out_ += '"';
+    append_text(out_, text);
+    out_ += '"';
+  }
+  void literal(bool value) { out_ += value ? "true" : "false"; }
+  void number(std::int64_t value) {
     char digits[24];
     const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
     out_.append(digits, static_cast<std::size_t>(end - digits));
