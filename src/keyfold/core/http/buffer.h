@@ -36,9 +36,16 @@ class Buffer {
   }
   // Drops the first `count` bytes, wipes them, and moves the rest to the front.
   void consume(std::size_t count) {
+    wipe(std::span(memory_.get(), count));
+    drop(count);
+  }
+  // Likewise; but of the dropped bytes the caller has wiped what is secret, when they were at hand.
+  void drop(std::size_t count) {
     const std::size_t rest = size_ - count;
-    if (rest > 0) std::memmove(memory_.get(), memory_.get() + count, rest);
-    wipe(std::span(memory_.get() + rest, count));
+    if (rest > 0) {
+      std::memmove(memory_.get(), memory_.get() + count, rest);
+      wipe(std::span(memory_.get() + rest, count));
+    }
     size_ = rest;
   }
 

@@ -263,6 +263,7 @@ Connection::Wait Connection::serve() {
   watch(Stage::untimed);
   // From here on the connection is the slow lane's, until it hands it back.
   if (loop_.shared().pool.submit(*this, lane) == SlowPool::Submitted::yes) return Wait::slow;
+  wipe(request_.body);
   loop_.counts().overloaded.add(1);
   service.overloaded(request_, lane, reply_);
   begin_reply();
@@ -288,6 +289,7 @@ Connection::Wait Connection::on_served() {
 }
 
 Connection::Wait Connection::hold_or_reply(Release release) {
+  wipe(request_.body);  // Now, while it is near; the reply may be held for long.
   if (release.sequence() != 0) {
     sequence = release.sequence();
     verdict_ = loop_.shared().gate.verdict(sequence);
@@ -357,12 +359,12 @@ void Connection::end_reply() {
   }
   stage_ = Stage::untimed;
   if (closing_) {
-    if (!malformed_) input_.consume(parser_.message_size());
+    if (!malformed_) input_.drop(parser_.message_size());
     if (tls_) tls_->shut_down();
     phase_ = Phase::parting;
     return;
   }
-  input_.consume(parser_.message_size());
+  input_.drop(parser_.message_size());
   const std::size_t ordinary = input_capacity(loop_.limits());
   if (input_.capacity() > ordinary && input_.size() <= ordinary) {
     loop_.give_grown(input_.capacity() - ordinary);

@@ -55,6 +55,7 @@ void Loop::run() {
     KEYFOLD_CHECK(poller_.watch(listener->socket.get(), EPOLLIN, *listener).has_value());
   }
   while (!draining_ || !connections_.empty()) {
+    shared_.service.caught_up();
     poller_.poll(timeout_ms());
     now_ms_ = coarse_now_ms();
     // After the events, for these may destroy connections that had some.

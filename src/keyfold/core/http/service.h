@@ -30,7 +30,7 @@ struct Request {
   std::string_view target;  // Path and query, as received; begins with '/'.
   // In the order received. Exactly one is Host; at most one is Content-Length; none is Transfer-Encoding.
   std::span<const HeaderView> headers;
-  std::span<std::byte> body;  // body_padding more bytes may be read behind it. Wiped when the reply has been sent.
+  std::span<std::byte> body;  // body_padding more bytes may be read behind it. Wiped when serve() has returned.
   std::string_view peer;      // "192.0.2.1" or "2001:db8::1", without the port.
   Transport transport = Transport::plain;
 
@@ -80,6 +80,10 @@ class Service {
   // Fills the reply. `thread` is the number of the calling thread, below thread_count(options): loops first, then the
   // slow lane's. Two calls with the same number never overlap, so that it may index scratch memory.
   virtual Release serve(const Request& request, Reply& reply, std::size_t thread) = 0;
+
+  // Called on the loop when every request that had come has been served, before it waits for more: what serve() left to
+  // be done for all of them at once can begin. Must be quick. As it stands: nothing.
+  virtual void caught_up() {}
 
   // Replaces a reply that was held and whose record could not be written (Server::refuse_up_to). Called on the loop,
   // with a cleared reply; what serve() had written is gone.

@@ -121,14 +121,17 @@ class FunctionService : public Service {
     return Release::at_once();
   };
   std::function<Lane(const Request&)> on_lane = [](const Request&) { return Lane::fast; };
+  std::function<void()> on_caught_up = [] {};
 
   Lane lane_of(const Request& request) override { return on_lane(request); }
   Release serve(const Request& request, Reply& reply, std::size_t thread) override {
     return on_serve(request, reply, thread);
   }
+  void caught_up() override { on_caught_up(); }
   void refuse(const Request& request, Reply& reply) override {
     reply.status = 500;
-    reply.body.append("refused ").append(as_text(request.body));
+    const bool wiped = std::ranges::all_of(request.body, [](std::byte b) { return b == std::byte{0}; });
+    reply.body.append(wiped ? "refused" : "refused, and its body was not wiped");
   }
   void overloaded(const Request&, Lane, Reply& reply) override {
     reply.status = 503;

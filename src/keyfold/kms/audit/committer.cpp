@@ -15,6 +15,7 @@ void CommittingLog::run() {
       batch_.frames.clear();
       batch_.frames.swap(pending_);
       batch_.count = std::exchange(pending_count_, 0);
+      commit_wanted_ = false;
       batch_.last = next_ - 1;
     }
     lock.unlock();
@@ -64,7 +65,7 @@ CommittingLog::Work CommittingLog::next_work(std::unique_lock<std::mutex>& lock)
       sleep(for_good_ ? std::nullopt : std::optional(again), SIZE_MAX);
       continue;
     }
-    if (pending_count_ > 0) {
+    if (pending_count_ > 0 && (commit_wanted_ || stopping_ || flush_wanted_ || batch_is_full())) {
       // Under load, wait for as many again as the last time: a commit costs the same for one record and for hundreds.
       const auto spaced = last_commit_ + options_.commit_spacing;
       const bool wait = last_batch_ >= options_.batch_from && pending_count_ < last_batch_ && now < spaced;
@@ -76,8 +77,10 @@ CommittingLog::Work CommittingLog::next_work(std::unique_lock<std::mutex>& lock)
     if (due && (flush_wanted_ || stopping_ || now >= *due)) return Work::sync;
     flush_wanted_ = false;
     if (stopping_) return Work::end;
-    if (!unsynced_since_ && !marked_) return Work::mark;
-    sleep(due, 1);
+    if (pending_count_ == 0 && !unsynced_since_ && !marked_) return Work::mark;
+    idle_ = true;
+    sleep(due, options_.batch_max);
+    idle_ = false;
   }
 }
 

@@ -65,13 +65,28 @@ Result<Sequence> CommittingLog::append(BytesView leaf) {
     std::memcpy(frame + 8, leaf.data(), leaf.size());
     sequence = next_++;
     ++pending_count_;
-    if (wake_at_ != 0 && pending_count_ >= wake_at_) {
+    if (wake_at_ != 0 && (pending_count_ >= wake_at_ || batch_is_full())) {
       wake_at_ = 0;
       wake = true;
     }
   }
   if (wake) work_.notify_one();
   return sequence;
+}
+
+bool CommittingLog::batch_is_full() const {
+  return pending_count_ >= options_.batch_max || pending_.size() >= batch_bytes_max;
+}
+
+void CommittingLog::begin_commit() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (pending_count_ == 0) return;
+    commit_wanted_ = true;
+    if (!idle_ || wake_at_ == 0) return;  // It is at work, or waits for as many again.
+    wake_at_ = 0;
+  }
+  work_.notify_one();
 }
 
 bool CommittingLog::refused(Sequence sequence) const {
@@ -95,6 +110,7 @@ Error CommittingLog::refusal() const {
 }
 
 Outcome CommittingLog::wait(Sequence sequence) {
+  begin_commit();
   std::unique_lock lock(mutex_);
   KEYFOLD_CHECK(sequence < next_);
   ++waiting_;

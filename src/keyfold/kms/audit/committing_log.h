@@ -19,6 +19,9 @@ struct OutboxRecord;
 
 namespace keyfold::audit {
 
+// So much is committed though nobody has begun it.
+inline constexpr std::size_t batch_bytes_max = std::size_t{1} << 20;
+
 // Room for some records more: without it the log does not call itself healthy.
 inline constexpr std::size_t room_wanted = 65536;  // Bytes.
 
@@ -36,6 +39,7 @@ class CommittingLog final : public AuditLog {
 
   void set_listener(Listener* listener) override;
   Result<Sequence> append(BytesView leaf) override;
+  void begin_commit() override;
   Sequence released() const override { return released_.load(std::memory_order_acquire); }
   Outcome wait(Sequence sequence) override;
   Outcome flush() override;
@@ -75,6 +79,7 @@ class CommittingLog final : public AuditLog {
   void finish();
 
   // Under mutex_.
+  bool batch_is_full() const;
   bool refused(Sequence sequence) const;
   void add_refused(Refused range);
   Error refusal() const;
@@ -99,7 +104,9 @@ class CommittingLog final : public AuditLog {
   std::condition_variable progress_;  // Everybody else does.
   Bytes pending_;                     // Frames with their length and leaf; the committer fills in the rest.
   std::size_t pending_count_ = 0;
-  std::size_t wake_at_ = 1;  // The committer wants to be woken when so many are pending; 0: it is at work.
+  bool commit_wanted_ = false;  // Somebody waits for what is pending.
+  std::size_t wake_at_ = 1;     // The committer wants to be woken when so many are pending; 0: it is at work.
+  bool idle_ = false;           // It sleeps until a commit is wanted, too.
   Sequence next_ = 1;
   std::optional<Error> failure_;
   bool for_good_ = false;  // The failure is an fsync's: only a restart, which reads the disk anew, goes on.

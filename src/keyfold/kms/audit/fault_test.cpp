@@ -33,7 +33,9 @@ class AuditFault : public AuditLogTest {
       auto log = open_or_die(chosen);
       Witness witness;
       log->set_listener(&witness);
-      ASSERT_TRUE(witness.released(*log->append("before")));
+      const auto before = log->append("before");
+      log->begin_commit();
+      ASSERT_TRUE(witness.released(*before));
       ASSERT_TRUE(log->healthy());
       harm(directory.log() / segment_name(0));
       const auto unhealthy = log->healthy();
@@ -41,6 +43,7 @@ class AuditFault : public AuditLogTest {
       EXPECT_EQ(unhealthy.error().code, ErrorCode::internal);
       // The very next record is refused: either at once or by the listener.
       if (const auto next = log->append("refused")) {
+        log->begin_commit();
         EXPECT_FALSE(witness.released(*next));
         EXPECT_FALSE(log->wait(*next));
       }
@@ -117,7 +120,10 @@ TEST_F(AuditFault, ALogThatSomebodyElseWritesToIsNoticed) {
 TEST_F(AuditFault, ALogThatIsGoneStaysRefusedAndIsStoppedAllTheSame) {
   auto log = open_or_die(options());
   fs::remove(segment());
-  while (log->append("leaf")) std::this_thread::yield();
+  while (log->append("leaf")) {
+    log->begin_commit();
+    std::this_thread::yield();
+  }
   EXPECT_FALSE(log->flush());
   EXPECT_FALSE(log->stop());
   EXPECT_FALSE(log->append("leaf"));

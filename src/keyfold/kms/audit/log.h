@@ -1,8 +1,8 @@
 #pragma once
 // AuditLog: the append-only Merkle log over a directory of segments. One committer thread writes what several threads
-// append, in groups: at once when idle, in batches under load. No record, no answer: whoever appends holds the answer
-// back until the listener hears that its sequence number is released, and answers with an error when it hears that it
-// is refused. All functions are safe to call from several threads.
+// append, in groups: whoever has no more to append for now says so with begin_commit(). No record, no answer: whoever
+// appends holds the answer back until the listener hears that its sequence number is released, and answers with an
+// error when it hears that it is refused. All functions are safe to call from several threads.
 
 #include <chrono>
 #include <filesystem>
@@ -45,6 +45,8 @@ struct Options {
   // Under load (a commit of `batch_from` records or more) the next one waits for as many again, at most this long.
   std::chrono::microseconds commit_spacing{1'000};
   std::size_t batch_from = 16;
+  // So many pending records, or 1 MiB of them, are committed though nobody has begun it.
+  std::size_t batch_max = 256;
   std::chrono::milliseconds retry_after{1'000};  // How often a log that cannot be written is tried again.
 };
 
@@ -88,11 +90,15 @@ class AuditLog {
   // Who hears; null: nobody. Returns when the former listener is not being called any more. Not from a listener.
   virtual void set_listener(Listener* listener) = 0;
 
-  // Takes a copy of the leaf. Allocates nothing in steady state. Fails with `internal` when the log cannot be written
-  // or is stopped, or has too much pending; `invalid_input` for an empty leaf, one above leaf_size_max, or with a
-  // newline inside.
+  // Takes a copy of the leaf. It is committed when begin_commit(), wait(), flush() or drain() is called, or so many are
+  // pending that it is time; a caller with more to come appends that first. Allocates nothing in steady state. Fails
+  // with `internal` when the log cannot be written or is stopped, or has too much pending; `invalid_input` for an empty
+  // leaf, one above leaf_size_max, or with a newline inside.
   virtual Result<Sequence> append(BytesView leaf) = 0;
   Result<Sequence> append(std::string_view leaf) { return append(as_bytes(leaf)); }
+
+  // Whatever is pending is to be committed now. Does not wait for that; costs next to nothing when nothing is pending.
+  virtual void begin_commit() = 0;
 
   // The last sequence released so far.
   virtual Sequence released() const = 0;

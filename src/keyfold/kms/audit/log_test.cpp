@@ -112,6 +112,30 @@ TEST_F(AuditLogTest, GoesOnWhereItStoppedOverManySegments) {
   EXPECT_TRUE(summary->closed);
 }
 
+TEST_F(AuditLogTest, WhatIsAppendedBeforeACommitBeginsGoesIntoThatCommit) {
+  auto log = open_or_die(options());
+  Witness witness;
+  log->set_listener(&witness);
+  log->begin_commit();  // Of nothing.
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(log->append("leaf"));
+  log->begin_commit();
+  ASSERT_TRUE(witness.released(100));
+  EXPECT_EQ(log->counters().commits, 1U);
+  log->set_listener(nullptr);
+}
+
+TEST_F(AuditLogTest, AFullBatchIsCommittedThoughNobodyBeginsIt) {
+  auto log = open_or_die(options());
+  Witness witness;
+  log->set_listener(&witness);
+  const auto many = options().batch_max;
+  for (std::size_t i = 0; i < many; ++i) ASSERT_TRUE(log->append("leaf"));
+  ASSERT_TRUE(witness.released(many));
+  ASSERT_TRUE(log->append(std::string(leaf_size_max, 'x')));
+  ASSERT_TRUE(witness.released(many + 1));
+  log->set_listener(nullptr);
+}
+
 TEST_F(AuditLogTest, StoppingWritesWhatIsPending) {
   for (const Sync sync : {Sync::always, Sync::interval}) {
     TemporaryDirectory directory;

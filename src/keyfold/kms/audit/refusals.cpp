@@ -42,6 +42,7 @@ Outcome RefusalCounter::record(AuditLog& log, const Clock& clock, When when) {
   const std::string leaf = summary(until);
   if (static_cast<std::int64_t>(leaf.size()) > quota_) return ok();
   TRY(log.append(leaf));
+  log.begin_commit();
   quota_ -= static_cast<std::int64_t>(leaf.size());
   last_ = now;
   since_ = until;

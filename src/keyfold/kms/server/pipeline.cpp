@@ -153,6 +153,9 @@ http::Release Pipeline::record(const http::Request& request, Call& call, const O
   return http::Release::after(*sequence);
 }
 
+// One commit for all that was ready, instead of one for the first and another for the rest.
+void Pipeline::caught_up() { services_.audit.begin_commit(); }
+
 void Pipeline::refuse(const http::Request&, http::Reply& reply) {
   reply.content_type = content_type;
   write_error(reply, not_recorded());

@@ -28,6 +28,7 @@ class Pipeline final : public http::Service {
 
   http::Lane lane_of(const http::Request& request) override;
   http::Release serve(const http::Request& request, http::Reply& reply, std::size_t thread) override;
+  void caught_up() override;
   void refuse(const http::Request& request, http::Reply& reply) override;
   void overloaded(const http::Request& request, http::Lane lane, http::Reply& reply) override;
 
