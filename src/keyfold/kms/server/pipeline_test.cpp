@@ -283,6 +283,43 @@ TEST(Pipeline, ACiphertextOpensUnderItsOwnKeyAndContextOnly) {
   EXPECT_EQ(kms.call("Decrypt", R"({"CiphertextBlob":"AAAA"})").body, R"({"__type":"InvalidCiphertextException"})");
 }
 
+TEST(Pipeline, ADryRunOpensTheCiphertextUnlessToldNotTo) {
+  Kms kms;
+  const std::string arn = kms.create_key();
+  const std::string to = kms.create_key();
+  const std::string blob =
+      kms.text(kms.call("Encrypt", R"({"KeyId":")" + arn + R"(","Plaintext":"AAEC","EncryptionContext":{"a":"1"}})"),
+               "CiphertextBlob");
+  Bytes flipped = *from_base64(blob);
+  flipped.back() ^= std::byte{1};
+  struct Operation {
+    const char* name;
+    std::string source_prefix, rest;
+  };
+  for (const auto& [name, prefix, rest] :
+       {Operation{"Decrypt", "", ""}, Operation{"ReEncrypt", "Source", R"(,"DestinationKeyId":")" + to + "\""}}) {
+    const auto dry = [&](std::string_view ciphertext, std::string_view context, std::string_view more = "") {
+      return kms.call(name, R"({"DryRun":true,"CiphertextBlob":")" + std::string(ciphertext) + R"(",")" + prefix +
+                                R"(EncryptionContext":{"a":")" + std::string(context) + "\"}" + std::string(more) +
+                                rest + "}");
+    };
+    EXPECT_EQ(dry(blob, "1").error, "DryRunOperationException") << name;
+    EXPECT_EQ(dry(blob, "1").body.find("AAEC"), std::string::npos) << name;
+    EXPECT_EQ(dry(blob, "2").error, "InvalidCiphertextException") << name;
+    EXPECT_EQ(dry(to_base64(flipped), "1").error, "InvalidCiphertextException") << name;
+    const std::string ignoring = R"(,"DryRunModifiers":["IGNORE_CIPHERTEXT"],")" + prefix + R"(KeyId":")" + arn + "\"";
+    EXPECT_EQ(dry(blob, "2", ignoring).error, "DryRunOperationException") << name;
+    EXPECT_EQ(kms.call(name, R"({"DryRun":true)" + ignoring + rest + "}").error, "DryRunOperationException") << name;
+  }
+  ASSERT_EQ(kms.call("DisableKey", R"({"KeyId":")" + to + "\"}").status, 200);
+  for (const char* modifiers : {"", R"(,"DryRunModifiers":["IGNORE_CIPHERTEXT"])"}) {
+    const auto answer = kms.call("ReEncrypt", R"({"DryRun":true,"CiphertextBlob":")" + blob +
+                                                  R"(","SourceEncryptionContext":{"a":"1"},)" + R"("SourceKeyId":")" +
+                                                  arn + R"(","DestinationKeyId":")" + to + "\"" + modifiers + "}");
+    EXPECT_EQ(answer.error, "DisabledException") << modifiers;
+  }
+}
+
 TEST(Pipeline, AnOverloadedLaneAnswersThrottling) {
   Kms kms;
   Signed request = kms.sign("CreateKey", "{}");

@@ -15,9 +15,10 @@ Outcome run<Operation::decrypt>(Call& call) {
     TRY_ASSIGN(const auto found, find_for_ciphertext(call, request.ciphertext, request.key_id));
     TRY_ASSIGN(auto permit, call.authorize<op::Decrypt>(*found.key, request.context));
     TRY(suits_symmetric_key(call, request.algorithm));
-    if (request.dry_run) return dry_run(call, *found.key);
+    if (request.ignore_ciphertext) return dry_run(call, *found.key);
     TRY_ASSIGN(const auto decrypted, call.keys().decrypt(std::move(permit), request.ciphertext, request.context));
     call.note(decrypted.material);
+    if (request.dry_run) return dry_run_succeeded();
     call.reserve_secret(decrypted.plaintext.size());
     protocol::append(call.reply(), protocol::DecryptResponse{.key_id = found.key->arn.text(),
                                                              .plaintext = decrypted.plaintext.reveal(),

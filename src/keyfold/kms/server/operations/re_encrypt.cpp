@@ -20,7 +20,7 @@ Outcome run<Operation::re_encrypt>(Call& call) {
     TRY_ASSIGN(auto to, call.authorize<op::ReEncryptTo>(*destination.key, request.destination_context));
     TRY(suits_symmetric_key(call, request.source_algorithm));
     TRY(suits_symmetric_key(call, request.destination_algorithm));
-    if (request.dry_run) {
+    if (request.ignore_ciphertext) {
       TRY(call.state_allows(*source.key));
       return dry_run(call, *destination.key);
     }
@@ -29,6 +29,7 @@ Outcome run<Operation::re_encrypt>(Call& call) {
                                       request.destination_context, call.blob()));
     call.note_source(materials.source);
     call.note(materials.destination);
+    if (request.dry_run) return dry_run_succeeded();
     protocol::append(call.reply(),
                      protocol::ReEncryptResponse{.ciphertext = call.blob(),
                                                  .source_key_id = source.key->arn.text(),

@@ -69,9 +69,13 @@ Result<std::size_t> data_key_size(Call& call, const protocol::GenerateDataKeyReq
   return *request.key_spec == "AES_128" ? std::size_t{16} : std::size_t{32};
 }
 
+Outcome dry_run_succeeded() {
+  return Error{ErrorCode::dry_run_operation, "The request would have succeeded, but the DryRun option is set."};
+}
+
 Outcome dry_run(Call& call, const KeyRecord& key) {
   TRY(call.state_allows(key));
-  return Error{ErrorCode::dry_run_operation, "The request would have succeeded, but the DryRun option is set."};
+  return dry_run_succeeded();
 }
 
 Outcome ignores_ciphertext_properly(bool dry_run, bool ignore, const protocol::Text& key_id, std::string_view member) {

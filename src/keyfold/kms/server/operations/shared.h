@@ -25,7 +25,9 @@ Outcome no_custom_key_store(const protocol::Text& id);
 // How long a data key is asked for: exactly one of KeySpec and NumberOfBytes says it.
 Result<std::size_t> data_key_size(Call& call, const protocol::GenerateDataKeyRequest& request);
 
-// A dry run that got this far: `dry_run_operation`, or what the key's state says.
+// What a dry run answers when everything was tried and went well: `dry_run_operation`.
+Outcome dry_run_succeeded();
+// A dry run that got this far, with nothing left to try: that, or what the key's state says.
 Outcome dry_run(Call& call, const KeyRecord& key);
 // IGNORE_CIPHERTEXT makes sense in a dry run that names the key.
 Outcome ignores_ciphertext_properly(bool dry_run, bool ignore, const protocol::Text& key_id, std::string_view member);
