@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/try.h"
+#include "keyfold/kms/audit/segment_file.h"
 
 namespace keyfold::app {
 namespace {
@@ -17,6 +19,37 @@ Result<std::filesystem::path> make_temporary_directory() {
 Result<vault::RootKey> root_key_in_memory(Random& random) {
   TRY_ASSIGN(auto bytes, random.secret(vault::RootKey::size));
   return vault::RootKey::of(std::move(bytes));
+}
+
+// docs/formats/sealed-record.md, "meta/-/-/audit".
+vault::RecordName log_record_name() { return {vault::RecordType::meta, "audit"}; }
+constexpr std::uint8_t log_record_format = 1;
+
+// The id of the log that belongs to this store, if it has been given one.
+Result<std::optional<audit::LogId>> log_of(vault::SealedStore& store) {
+  TRY_ASSIGN(const auto record, store.get(log_record_name()));
+  if (!record) return std::optional<audit::LogId>();
+  TRY_ASSIGN(const auto value, store.open_secret(*record));
+  Reader in(value.reveal());
+  TRY_ASSIGN(const auto format, in.u8());
+  TRY_ASSIGN(const auto id, in.array<16>());
+  TRY(in.end());
+  if (format != log_record_format)
+    return Error{ErrorCode::invalid_input, log_record_name().text() + ": of an unknown format"};
+  return std::optional(id);
+}
+
+// As list_segments(), but where there is no directory there are none.
+Result<std::vector<std::uint64_t>> segments_if_any(const std::filesystem::path& directory) {
+  auto segments = audit::list_segments(directory);
+  if (!segments && segments.error().code == ErrorCode::not_found) return std::vector<std::uint64_t>();
+  return segments;
+}
+
+// The log of a store that holds nothing is the log of a store that is lost.
+Error store_is_gone(const storage::DataDirectory& directory) {
+  return {ErrorCode::corrupt, "the store is gone: " + directory.store_file().native() + " holds nothing, but " +
+                                  directory.audit_directory().native() + " is the log of one that did"};
 }
 
 }  // namespace
@@ -44,7 +77,15 @@ Outcome Data::open_store(World world) {
   if (const auto* file = std::get_if<vault::RootKeyFile>(&*options_.root_key))
     TRY(vault::check_outside("root key", file->path, options_.directory));
   TRY_ASSIGN(directory_, storage::DataDirectory::open(options_.directory));
+  TRY_ASSIGN(const auto segments, segments_if_any(directory_->audit_directory()));
+  const bool has_log = !segments.empty();
+  std::error_code ignored;
+  if (has_log && !std::filesystem::exists(directory_->store_file(), ignored)) return store_is_gone(*directory_);
   TRY_ASSIGN(store_, storage::open_sqlite_store(directory_->store_file()));
+  if (has_log) {
+    TRY_ASSIGN(const auto some, store_->scan("", "", 1));
+    if (some.empty()) return store_is_gone(*directory_);
+  }
   TRY_ASSIGN(auto root, vault::obtain_root_key(*store_, *options_.root_key, directory_->path(), world.random));
   TRY_ASSIGN(sealed_, vault::SealedStore::open(*store_, std::move(root), world.random, options_.mode));
   return ok();
@@ -60,7 +101,9 @@ Outcome Data::open_audit(World world) {
   if (!directory_) {
     TRY_ASSIGN(temporary_, make_temporary_directory());
   }
+  TRY_ASSIGN(const auto log_id, own_log_id(world.random));
   audit::Options options;
+  options.id = log_id;
   options.directory = directory_ ? directory_->audit_directory() : temporary_;
   options.sync = options_.sync;
   // A log that has vanished must not be replaced by an empty one. Whatever is in the store left a record in it.
@@ -69,6 +112,18 @@ Outcome Data::open_audit(World world) {
   sealed_->set_health_check([log = audit_.get()] { return log->healthy(); });
   // What was committed before a crash and had not reached the log.
   return audit_->drain(*sealed_);
+}
+
+// Store and log know each other: the log's id is in the store before there is a log.
+Result<audit::LogId> Data::own_log_id(Random& random) {
+  TRY_ASSIGN(const auto known, log_of(*sealed_));
+  if (known) return *known;
+  const audit::LogId id = random.bytes<16>();
+  Bytes value;
+  Writer(value).u8(log_record_format).bytes(id);
+  const vault::Change change{.name = log_record_name(), .expected_version = 0, .value = value};
+  TRY(sealed_->commit({&change, 1}, nullptr));
+  return id;
 }
 
 Result<std::vector<AccountId>> Data::accounts() const {

@@ -57,6 +57,7 @@ class Data {
   explicit Data(DataOptions options) : options_(std::move(options)) {}
   Outcome open_store(World world);
   Outcome open_audit(World world);
+  Result<audit::LogId> own_log_id(Random& random);
 
   const DataOptions options_;
   std::optional<storage::DataDirectory> directory_;

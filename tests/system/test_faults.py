@@ -3,7 +3,9 @@
 import json
 import os
 import pathlib
+import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -294,6 +296,47 @@ class Starting(unittest.TestCase):
         self.assertEqual(list(audit.iterdir()), [])
         audit.rmdir()
         away.rename(audit)
+        self.assert_kept()
+
+    def test_a_log_of_another_server_is_refused(self):
+        other = Production(self.folder / "other")
+        other.folder.mkdir()
+        other.start().__exit__()
+        audit = self.production.data / "audit"
+        away = audit.rename(self.folder / "audit-away")
+        shutil.copytree(other.data / "audit", audit)
+        before = {path.name: path.read_bytes() for path in audit.iterdir()}
+        self.assert_refused("of another audit log than this store's")
+        self.assertEqual({path.name: path.read_bytes() for path in audit.iterdir()}, before)
+        shutil.rmtree(audit)
+        away.rename(audit)
+        self.assert_kept()
+
+    def test_a_store_that_is_gone_is_not_begun_anew(self):
+        store = self.production.data / "store.sqlite"
+        right = store.read_bytes()
+        credentials = self.production.credentials_file.read_bytes()
+        self.production.credentials_file.unlink()  # As it is when the operator has taken it to where it belongs.
+        store.unlink()
+        self.assert_refused("the store is gone")
+        self.assertFalse(store.exists())
+        store.write_bytes(right)
+        database = sqlite3.connect(store)
+        with database:
+            database.execute("DELETE FROM record")
+            database.execute("UPDATE store SET revision = 0")
+        database.close()
+        self.assert_refused("the store is gone")
+        self.assertFalse(self.production.credentials_file.exists())
+        database = sqlite3.connect(store)
+        self.assertEqual(database.execute("SELECT count(*) FROM record").fetchone(), (0,))
+        database.close()
+        for leftover in self.production.data.glob("store.sqlite*"):
+            leftover.unlink()
+        store.write_bytes(right)
+        self.production.credentials_file.write_bytes(credentials)
+        self.production.credentials_file.chmod(0o600)
+        store.chmod(0o600)
         self.assert_kept()
 
     def test_a_store_that_is_none_is_refused_and_left_alone(self):

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/log.h"
@@ -33,6 +34,8 @@ enum class Missing : std::uint8_t { create, refuse };
 
 struct Options {
   std::filesystem::path directory;  // Made (0700) when it is not there and `missing` is `create`.
+  // The log's: a new log gets it, and one that has another is refused (`corrupt`). None: whichever, or a random one.
+  std::optional<LogId> id;
   Sync sync = Sync::always;
   // What to do when there is no segment at all. `refuse` (`corrupt`) when the store says that there has been a log.
   Missing missing = Missing::create;

@@ -42,7 +42,7 @@ Result<Descriptor> lock_directory(const std::filesystem::path& directory) {
 
 Result<CommittingLog::Start> create_log(const Options& options, Random& random, Descriptor lock) {
   SegmentHeader header;
-  header.log_id = random.bytes<16>();
+  header.log_id = options.id ? *options.id : random.bytes<16>();
   TRY_ASSIGN(auto segment, SegmentFile::create(options.directory, header, options.fill_ahead));
   return CommittingLog::Start{.lock = std::move(lock),
                               .segment = std::move(segment),
@@ -58,6 +58,8 @@ Result<CommittingLog::Start> open_log(const Options& options, std::uint64_t firs
   TRY_ASSIGN(const auto scan, scan_segment(bytes, [](std::uint64_t, BytesView) { return true; }));
   if (scan.header.first_leaf() != first_leaf)
     return Error{ErrorCode::corrupt, path.string() + ": not the segment that its name says"};
+  if (options.id && scan.header.log_id != *options.id)
+    return Error{ErrorCode::corrupt, path.string() + ": of another audit log than this store's"};
   TRY_ASSIGN(auto segment, SegmentFile::open(options.directory, scan, options.fill_ahead));
   return CommittingLog::Start{.lock = std::move(lock),
                               .segment = std::move(segment),

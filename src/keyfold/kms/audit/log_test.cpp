@@ -136,6 +136,17 @@ TEST_F(AuditLogTest, AFullBatchIsCommittedThoughNobodyBeginsIt) {
   log->set_listener(nullptr);
 }
 
+TEST_F(AuditLogTest, ALogHasTheIdThatItIsGivenAndNoOther) {
+  Options chosen = options();
+  chosen.id.emplace().fill(std::byte{7});
+  ASSERT_EQ(open_or_die(chosen)->id(), *chosen.id);
+  ASSERT_EQ(open_or_die(options())->id(), *chosen.id);
+  chosen.id->fill(std::byte{8});
+  const auto other = AuditLog::open(chosen, random_, clock_, log_);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, ErrorCode::corrupt);
+}
+
 TEST_F(AuditLogTest, StoppingWritesWhatIsPending) {
   for (const Sync sync : {Sync::always, Sync::interval}) {
     TemporaryDirectory directory;
