@@ -193,6 +193,8 @@ class Cryptography(Case):
         self.refused("InvalidCiphertextException", "decrypt", CiphertextBlob=blob[:-1], EncryptionContext=context)
         self.refused("InvalidCiphertextException", "decrypt", CiphertextBlob=b"nonsense")
         self.refused("IncorrectKeyException", "decrypt", CiphertextBlob=blob, EncryptionContext=context, KeyId=self.key()["KeyId"])
+        self.refused("DryRunOperationException", "decrypt", CiphertextBlob=blob, EncryptionContext=context, DryRun=True)
+        self.refused("InvalidCiphertextException", "decrypt", CiphertextBlob=blob, DryRun=True)
         self.refused("DryRunOperationException", "encrypt", KeyId=key["KeyId"], Plaintext=b"x", DryRun=True)
 
     def test_re_encrypt(self):
@@ -274,7 +276,13 @@ class Access(Case):
                      message=f"User: arn:aws:iam::210987654321:root is not authorized to perform: kms:Encrypt on resource: {key['Arn']}")
         self.refused("NotFoundException", "describe_key", by=client(region="us-west-2"), KeyId=key["KeyId"])
         blob = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
-        self.refused("AccessDeniedException", "decrypt", by=other, CiphertextBlob=blob)
+        unknown = blob[:10] + bytes([blob[10] ^ 1]) + blob[11:]  # Inside of the key id.
+        told = ("The ciphertext refers to a customer master key that does not exist, does not exist in this region, "
+                "or you are not allowed to access.")
+        for ciphertext in (blob, unknown):
+            self.refused("AccessDeniedException", "decrypt", by=other, CiphertextBlob=ciphertext, message=told)
+            self.refused("AccessDeniedException", "re_encrypt", by=other, CiphertextBlob=ciphertext, message=told,
+                         DestinationKeyId=other.create_key()["KeyMetadata"]["KeyId"])
 
     def test_wrong_credentials(self):
         self.refused("InvalidSignatureException", "list_keys", by=client(secret="wrong"))

@@ -112,15 +112,17 @@ Result<Found> Keys::find_alias_target(const Place& place, std::string_view ident
   return find_key(place, identifier);
 }
 
+Error no_key_for_ciphertext() {
+  return {ErrorCode::access_denied,
+          "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you "
+          "are not allowed to access."};
+}
+
 Result<Found> Keys::find_for_blob(const Place& place, BytesView blob) const {
   const auto header = blob::read_header(blob);
   if (!header) return Error{ErrorCode::invalid_ciphertext, {}};
   auto key = state_->directory.find(place.region, header->key);
-  if (!key)
-    return Error{
-        ErrorCode::access_denied,
-        "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you "
-        "are not allowed to access."};
+  if (!key) return no_key_for_ciphertext();
   return Found{.key = std::move(key), .by = AddressedBy::ciphertext};
 }
 

@@ -47,6 +47,9 @@ Result<AliasName> parse_new_alias(std::string_view text);
 // than a blob can be bound to (blob::context_size_max).
 Result<policy::ContextDigest> digest_of(const ContextView& context);
 
+// `access_denied` with AWS's text: what the key of a ciphertext is to those to whom it does not exist.
+Error no_key_for_ciphertext();
+
 enum class AddressedBy : std::uint8_t { key_id, key_arn, alias_name, alias_arn, ciphertext };
 
 struct Found {

@@ -45,6 +45,11 @@ std::string_view error_code_of(const Outcome& outcome) {
   return outcome.error().code == ErrorCode::access_denied ? "AccessDenied" : protocol::error_name(outcome.error().code);
 }
 
+std::string_view error_message_of(const Outcome& outcome, const CallRecord& record) {
+  if (outcome) return {};
+  return record.untold_error.empty() ? outcome.error().message : record.untold_error;
+}
+
 }  // namespace
 
 void CallRecord::clear() {
@@ -59,6 +64,7 @@ void CallRecord::clear() {
   source_material = {};
   decision = {};
   deciding_statement.clear();
+  untold_error.clear();
   committed = false;
 }
 
@@ -119,7 +125,7 @@ std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
       .source_ip = http_.peer,
       .user_agent = http_.header("user-agent"),
       .error_code = error_code_of(outcome),
-      .error_message = outcome ? std::string_view() : std::string_view(outcome.error().message),
+      .error_message = error_message_of(outcome, record),
       .request = {.key_id = record.key_id,
                   .encryption_context = recorded(record.context),
                   .encryption_algorithm = record.algorithm,

@@ -52,7 +52,8 @@ struct CallRecord {
   InlineString<64> source_material;
   std::string_view decision;
   std::string deciding_statement;
-  bool committed = false;  // The record is in the outbox, in the same transaction as the change.
+  std::string untold_error;  // Why it was refused, when the caller is told less.
+  bool committed = false;    // The record is in the outbox, in the same transaction as the change.
 
   void clear();
 };
@@ -105,14 +106,27 @@ class Call {
     KEYFOLD_CHECK(row_.needs(Op::action));
     note(key);
     auto digest = keys::digest_of(context);
-    if (!digest) return std::move(digest).error();
     policy::Reason reason;
-    auto permit = authorizer_.authorize<Op>(
-        caller_.for_policy(),
-        {.key = key.arn, .policy = key.policy->document, .epoch = key.epoch, .context = context, .digest = *digest},
-        reason);
+    auto permit = authorizer_.authorize<Op>(caller_.for_policy(),
+                                            {.key = key.arn,
+                                             .policy = key.policy->document,
+                                             .epoch = key.epoch,
+                                             .context = context,
+                                             .digest = digest ? *digest : policy::ContextDigest{}},
+                                            reason);
     note(reason, permit.has_value());
+    // Who may not use the key hears that first, and nothing that depends on whether there is one.
+    if (permit && !digest) return std::move(digest).error();
     return permit;
+  }
+  // The same for the key of a ciphertext. One of another account that the caller may not use, and has not named
+  // himself, does not exist to him; why, only the record says.
+  template <policy::KeyOperation Op>
+  Result<policy::Permit<Op>> authorize_for_ciphertext(const keys::Found& found, const ContextView& context) {
+    auto permit = authorize<Op>(*found.key, context);
+    if (permit || permit.error().code != ErrorCode::access_denied || !is_strange(found)) return permit;
+    scratch_.record.untold_error = std::move(permit).error().message;
+    return keys::no_key_for_ciphertext();
   }
   template <policy::AccountOperation Op>
   Result<policy::AccountPermit<Op>> authorize() {
@@ -145,6 +159,9 @@ class Call {
  private:
   void note(const policy::Reason& reason, bool allowed);
   void note_key_id_of_refused();
+  bool is_strange(const keys::Found& found) const {
+    return found.by == keys::AddressedBy::ciphertext && found.key->place.account != caller_.account;
+  }
 
   Services& services_;
   const OperationRow& row_;

@@ -320,6 +320,55 @@ TEST(Pipeline, ADryRunOpensTheCiphertextUnlessToldNotTo) {
   }
 }
 
+TEST(Pipeline, ACiphertextOfAnotherAccountsKeyIsOneOfNoKeyToWhoMayNotUseIt) {
+  Kms kms;
+  constexpr std::string_view stranger = "111122223333";
+  const std::string arn = kms.create_key();
+  const std::string own = kms.create_key(stranger);
+  const std::string blob =
+      kms.text(kms.call("Encrypt", R"({"KeyId":")" + arn + R"(","Plaintext":"AA=="})"), "CiphertextBlob");
+  Bytes unknown = *from_base64(blob);
+  unknown[10] ^= std::byte{1};  // Inside of the key id.
+  const std::string large = R"({"a":")" + std::string(9000, 'x') + "\"}";
+  for (const auto& [operation, context, key_id, rest] :
+       {std::array<std::string, 4>{"Decrypt", "EncryptionContext", "KeyId", ""},
+        {"ReEncrypt", "SourceEncryptionContext", "SourceKeyId", R"(,"DestinationKeyId":")" + own + "\""}}) {
+    const auto call = [&](std::string_view ciphertext, const std::string& more) {
+      return kms.call(operation, R"({"CiphertextBlob":")" + std::string(ciphertext) + "\"" + more + rest + "}",
+                      stranger);
+    };
+    for (const std::string& more : {std::string(), ",\"" + context + "\":" + large, std::string(R"(,"DryRun":true)"),
+                                    ",\"" + key_id + R"(":")" + own + "\""}) {
+      const auto is = call(blob, more);
+      const std::string leaf = kms.leaves().back();
+      const auto is_not = call(to_base64(unknown), more);
+      EXPECT_EQ(is.error, is_not.error) << operation << more;
+      EXPECT_EQ(is.body, is_not.body) << operation << more;
+      EXPECT_EQ(is.error, more.find("KeyId") == std::string::npos ? "AccessDeniedException" : "IncorrectKeyException");
+      if (is.error != "AccessDeniedException") continue;
+      EXPECT_NE(is.body.find("The ciphertext refers to a customer master key that does not exist,"), std::string::npos);
+      EXPECT_NE(leaf.find("is not authorized to perform: kms:"), std::string::npos) << leaf;
+      EXPECT_NE(leaf.find("on resource: " + arn), std::string::npos) << leaf;
+      EXPECT_NE(leaf.find("implicit deny"), std::string::npos) << leaf;
+    }
+  }
+  const auto named = kms.call("Decrypt", R"({"CiphertextBlob":")" + blob + R"(","KeyId":")" + arn + "\"}", stranger);
+  EXPECT_NE(named.body.find(arn), std::string::npos) << "he knows it";
+  kms.call("ListKeys", "{}");
+  EXPECT_EQ(kms.leaves().back().find("is not authorized"), std::string::npos) << "nothing of it stays";
+
+  const std::string policy =
+      R"({\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},)"
+      R"(\"Action\":\"kms:*\",\"Resource\":\"*\"}]})";
+  ASSERT_EQ(kms.call("PutKeyPolicy", R"({"KeyId":")" + arn + R"(","Policy":")" + policy + "\"}").status, 200);
+  const auto allowed = [&](const std::string& more) {
+    return kms.call("Decrypt", R"({"CiphertextBlob":")" + blob + "\"" + more + "}", stranger);
+  };
+  EXPECT_EQ(kms.text(allowed(""), "KeyId"), arn);
+  EXPECT_EQ(allowed(R"(,"EncryptionContext":{"a":"1"})").error, "InvalidCiphertextException");
+  EXPECT_EQ(allowed(",\"EncryptionContext\":" + large).error, "ValidationException");
+}
+
 TEST(Pipeline, AnOverloadedLaneAnswersThrottling) {
   Kms kms;
   Signed request = kms.sign("CreateKey", "{}");

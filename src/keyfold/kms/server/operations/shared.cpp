@@ -88,11 +88,14 @@ Outcome ignores_ciphertext_properly(bool dry_run, bool ignore, const protocol::T
 
 Result<keys::Found> find_for_ciphertext(Call& call, BytesView ciphertext, const protocol::Text& named) {
   if (ciphertext.empty()) return call.find(named.value_or(""));
-  TRY_ASSIGN(auto found, call.keys().find_for_blob(call.place(), ciphertext));
-  call.note(*found.key);
-  if (!named) return found;
+  auto found = call.keys().find_for_blob(call.place(), ciphertext);
+  if (!named) {
+    if (found) call.note(*found->key);
+    return found;
+  }
+  if (!found && found.error().code != ErrorCode::access_denied) return found;
   TRY_ASSIGN(auto expected, call.find(*named));
-  if (expected.key->arn != found.key->arn)
+  if (!found || expected.key->arn != found->key->arn)
     return Error{ErrorCode::incorrect_key,
                  "The key ID in the request does not identify a CMK that can perform this operation."};
   return expected;

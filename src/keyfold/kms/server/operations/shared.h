@@ -31,8 +31,8 @@ Outcome dry_run_succeeded();
 Outcome dry_run(Call& call, const KeyRecord& key);
 // IGNORE_CIPHERTEXT makes sense in a dry run that names the key.
 Outcome ignores_ciphertext_properly(bool dry_run, bool ignore, const protocol::Text& key_id, std::string_view member);
-// The key of a ciphertext. `named`, when the caller gave it, must be the same key, else `incorrect_key`; without a
-// ciphertext it is the key.
+// The key of a ciphertext. `named`, when the caller gave it, must be the same key, else `incorrect_key`, whether or not
+// there is such a key as the ciphertext's; without a ciphertext it is the key.
 Result<keys::Found> find_for_ciphertext(Call& call, BytesView ciphertext, const protocol::Text& named);
 
 struct PageLimits {
