@@ -1,20 +1,292 @@
-"""The AWS command line, unchanged but for its --endpoint-url, works a key from its making to its end."""
+"""The AWS command line, unchanged but for its --endpoint-url, drives every operation: it does what it is for, and is refused twice."""
 
 import base64
+import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+import typing
 import unittest
 
 from keyfold_server import ACCOUNT, REGION, Server
+from kms_client import Kms
+from operations import served_operations
 
 AWS = pathlib.Path(sys.executable).parent / "aws"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+OTHER_ACCOUNT = "210987654321"
 REFUSED = (254, 255)  # Exit statuses when the service refuses: of version 2, and of version 1, which knows no other.
-CONTEXT = json.dumps({"tenant": "north-star", "größe": "naïve ☃"})
+CONTEXT = {"tenant": "north-star", "größe": "naïve ☃"}
+AT_A_TIME = 3  # Each process takes about a second of a processor.
+
+
+class Bad(typing.NamedTuple):
+    """Arguments that must be refused. The message is the whole of it; None: what AWS says is not known, so any."""
+
+    code: str
+    message: str | None
+    arguments: tuple
+    access_key: str = "test"
+    secret: str = "test"
+
+
+class Row(typing.NamedTuple):
+    """`shows` takes the answer, when every call has been made, and gives pairs that must be equal."""
+
+    good: tuple
+    shows: typing.Callable
+    bad: tuple
+
+
+def arn(key):
+    return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}"
+
+
+def alias_arn(alias):
+    return f"arn:aws:kms:{REGION}:{ACCOUNT}:{alias}"
+
+
+def too_much(value, member, most):
+    return (f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
+            f"Member must have value less than or equal to {most}")
+
+
+def table(kms, file):
+    """A row for each operation, on keys of its own, so that no call minds when the others are made. `kms` prepares them and looks
+    afterwards; `file` writes bytes where the command line reads them."""
+
+    def disabled():
+        key = kms.new_key()
+        kms.must("DisableKey", KeyId=key)
+        return key
+
+    def doomed():
+        key = kms.new_key()
+        kms.must("ScheduleKeyDeletion", KeyId=key)
+        return key
+
+    def alias(name, key):
+        kms.must("CreateAlias", AliasName=name, TargetKeyId=key)
+        return name
+
+    def described(key):
+        return kms.must("DescribeKey", KeyId=key)["KeyMetadata"]
+
+    def tags(key):
+        return kms.must("ListResourceTags", KeyId=key)["Tags"]
+
+    def rotation(key):
+        return kms.must("GetKeyRotationStatus", KeyId=key)
+
+    def opened(answer, **more):
+        return kms.decrypt(answer["CiphertextBlob"], **more)
+
+    def blob(base64_text):
+        return file(base64.b64decode(base64_text))
+
+    def size(base64_text):
+        return len(base64.b64decode(base64_text))
+
+    key, another, off, ending = kms.new_key(), kms.new_key(), disabled(), doomed()
+    absent = "00000000-0000-4000-8000-000000000000"
+    context = json.dumps(CONTEXT)
+    data = bytes(range(256)) * 16  # 4096 bytes, the most that Encrypt takes.
+    sealed = blob(kms.encrypt(key, data, EncryptionContext=CONTEXT))
+
+    def no_such(*more):
+        return Bad("NotFoundException", "Invalid keyId 'nothing'", ("--key-id", "nothing", *more))
+
+    def is_off(*more):
+        return Bad("DisabledException", f"{arn(off)} is disabled.", ("--key-id", off, *more))
+
+    def is_ending(*more):
+        return Bad("KMSInvalidStateException", f"{arn(ending)} is pending deletion.", ("--key-id", ending, *more))
+
+    def no_such_alias(name, *more):
+        return Bad("NotFoundException", f"Alias {alias_arn(name)} is not found.", (*more, name))
+
+    no_prefix = ('Alias must start with the prefix "alias/". Please see '
+                 "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html")
+    bad_marker = "InvalidMarkerException", None
+    reserved = "Tags beginning with aws: are reserved"
+
+    to_cancel, to_disable, to_enable, to_end, to_describe = doomed(), kms.new_key(), disabled(), kms.new_key(), kms.new_key()
+    rotating, to_rotate_yearly, to_stop_rotating, rotated_out = kms.new_key(), kms.new_key(), kms.new_key(), kms.new_key()
+    for yearly in (rotating, to_stop_rotating):
+        kms.must("EnableKeyRotation", KeyId=yearly, RotationPeriodInDays=180)
+    for _ in range(25):
+        kms.must("RotateKeyOnDemand", KeyId=rotated_out)
+    to_rotate = kms.new_key()
+    first_material = described(to_rotate)["CurrentKeyMaterialId"]
+    tagged, to_tag, to_untag = kms.new_key(), kms.new_key(), kms.new_key()
+    for labelled in (tagged, to_untag):
+        kms.must("TagResource", KeyId=labelled, Tags=[{"TagKey": "owner", "TagValue": "größe"}, {"TagKey": "team", "TagValue": ""}])
+    to_govern = kms.new_key()
+    policy = {"Version": "2012-10-17", "Statement": [{"Sid": "Renamed", "Effect": "Allow", "Principal": {"AWS": ROOT},
+                                                      "Action": "kms:*", "Resource": "*"}]}
+    lockout = json.loads(json.dumps(policy).replace("kms:*", "kms:Encrypt"))
+    alias("alias/taken", key)
+    alias("alias/moving", key)
+    alias("alias/going", key)
+    alias("alias/listed", another)
+
+    return {
+        "CancelKeyDeletion": Row(
+            ("--key-id", to_cancel),
+            lambda answer: [(answer, {"KeyId": arn(to_cancel)}), (described(to_cancel)["KeyState"], "Disabled")],
+            (Bad("KMSInvalidStateException", f"{arn(key)} is not pending deletion.", ("--key-id", key)), no_such())),
+        "CreateAlias": Row(
+            ("--alias-name", "alias/ledger", "--target-key-id", key),
+            lambda answer: [(answer, None), (described("alias/ledger")["KeyId"], key)],
+            (Bad("AlreadyExistsException", f"An alias with the name {alias_arn('alias/taken')} already exists",
+                 ("--alias-name", "alias/taken", "--target-key-id", key)),
+             Bad("ValidationException", no_prefix, ("--alias-name", "ledger", "--target-key-id", key)),
+             Bad("NotAuthorizedException", "", ("--alias-name", "alias/aws/s3", "--target-key-id", key)))),
+        "CreateKey": Row(
+            ("--description", "größer ☃", "--tags", "TagKey=domain,TagValue=payments"),
+            lambda answer: [(answer["KeyMetadata"]["Arn"], arn(answer["KeyMetadata"]["KeyId"])),
+                            (answer["KeyMetadata"]["Description"], "größer ☃"),
+                            (tags(answer["KeyMetadata"]["KeyId"]), [{"TagKey": "domain", "TagValue": "payments"}])],
+            (Bad("MalformedPolicyDocumentException", None, ("--policy", "{}")),
+             Bad("TagException", reserved, ("--tags", "TagKey=aws:x,TagValue=y")))),
+        "Decrypt": Row(
+            ("--ciphertext-blob", sealed, "--encryption-context", context),
+            lambda answer: [(base64.b64decode(answer["Plaintext"]), data), (answer["KeyId"], arn(key))],
+            (Bad("InvalidCiphertextException", "", ("--ciphertext-blob", sealed, "--encryption-context", "tenant=south-star")),
+             Bad("IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation.",
+                 ("--ciphertext-blob", sealed, "--encryption-context", context, "--key-id", arn(another))),
+             Bad("AccessDeniedException", "The ciphertext refers to a customer master key that does not exist, does not exist in this "
+                 "region, or you are not allowed to access.", ("--ciphertext-blob", sealed, "--encryption-context", context),
+                 access_key=OTHER_ACCOUNT))),
+        "DeleteAlias": Row(
+            ("--alias-name", "alias/going"),
+            lambda answer: [(answer, None), (kms.call("DescribeKey", KeyId="alias/going")[0], 400)],
+            (no_such_alias("alias/nowhere", "--alias-name"), Bad("ValidationException", no_prefix, ("--alias-name", "nowhere")))),
+        "DescribeKey": Row(
+            ("--key-id", arn(to_describe)),
+            lambda answer: [(answer["KeyMetadata"]["KeyId"], to_describe), (answer["KeyMetadata"]["KeyState"], "Enabled")],
+            (Bad("NotFoundException", f"Key '{arn(absent)}' does not exist", ("--key-id", absent)),
+             no_such_alias("alias/nowhere", "--key-id"))),
+        "DisableKey": Row(
+            ("--key-id", to_disable),
+            lambda answer: [(answer, None), (described(to_disable)["KeyState"], "Disabled")],
+            (is_ending(), no_such())),
+        "DisableKeyRotation": Row(
+            ("--key-id", to_stop_rotating),
+            lambda answer: [(answer, None), (rotation(to_stop_rotating)["KeyRotationEnabled"], False)],
+            (is_off(), no_such())),
+        "EnableKey": Row(
+            ("--key-id", to_enable),
+            lambda answer: [(answer, None), (described(to_enable)["KeyState"], "Enabled")],
+            (is_ending(), no_such())),
+        "EnableKeyRotation": Row(
+            ("--key-id", to_rotate_yearly, "--rotation-period-in-days", 90),
+            lambda answer: [(answer, None), (rotation(to_rotate_yearly)["RotationPeriodInDays"], 90)],
+            (is_off(), Bad("ValidationException", too_much(2561, "rotationPeriodInDays", 2560),
+                           ("--key-id", key, "--rotation-period-in-days", 2561)))),
+        "Encrypt": Row(
+            ("--key-id", "alias/taken", "--plaintext", file(data), "--encryption-context", context),
+            lambda answer: [(answer["KeyId"], arn(key)), (opened(answer, EncryptionContext=CONTEXT), data)],
+            (Bad("ValidationException", "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: "
+                 "Member must have length less than or equal to 4096", ("--key-id", key, "--plaintext", file(data + b"x"))),
+             is_off("--plaintext", file(b"x")))),
+        "GenerateDataKey": Row(
+            ("--key-id", arn(key), "--key-spec", "AES_256", "--encryption-context", context),
+            lambda answer: [(size(answer["Plaintext"]), 32), (answer["KeyId"], arn(key)),
+                            (opened(answer, EncryptionContext=CONTEXT), base64.b64decode(answer["Plaintext"]))],
+            (Bad("ValidationException", "Please specify either number of bytes or key spec.", ("--key-id", key)),
+             is_ending("--key-spec", "AES_256"))),
+        "GenerateDataKeyWithoutPlaintext": Row(
+            ("--key-id", key, "--number-of-bytes", 64),
+            lambda answer: [("Plaintext" in answer, False), (answer["KeyId"], arn(key)), (len(opened(answer)), 64)],
+            (Bad("ValidationException", too_much(1025, "numberOfBytes", 1024), ("--key-id", key, "--number-of-bytes", 1025)),
+             is_off("--key-spec", "AES_128"))),
+        "GenerateRandom": Row(
+            ("--number-of-bytes", 1024),
+            lambda answer: [(size(answer["Plaintext"]), 1024)],
+            (Bad("ValidationException", too_much(1025, "numberOfBytes", 1024), ("--number-of-bytes", 1025)),
+             Bad("ValidationException", "NumberOfBytes is required.", ()))),
+        "GetKeyPolicy": Row(
+            ("--key-id", key, "--policy-name", "default"),
+            lambda answer: [(json.loads(answer["Policy"])["Statement"][0]["Principal"], {"AWS": ROOT}), (answer["PolicyName"], "default")],
+            (no_such(), Bad("NotFoundException", None, ("--key-id", key, "--policy-name", "other")))),
+        "GetKeyRotationStatus": Row(
+            ("--key-id", rotating),
+            lambda answer: [(answer["KeyRotationEnabled"], True), (answer["RotationPeriodInDays"], 180), (answer["KeyId"], arn(rotating))],
+            (no_such(), Bad("NotFoundException", "Invalid keyId 'alias/taken'", ("--key-id", "alias/taken")))),
+        "ListAliases": Row(
+            ("--key-id", another, "--page-size", 1),
+            lambda answer: [([(a["AliasName"], a["AliasArn"], a["TargetKeyId"]) for a in answer["Aliases"]],
+                             [("alias/listed", alias_arn("alias/listed"), another)])],
+            (Bad("ValidationException", too_much(101, "limit", 100), ("--limit", 101)), Bad(*bad_marker, ("--marker", "nonsense")))),
+        "ListKeyPolicies": Row(
+            ("--key-id", key),
+            lambda answer: [(answer["PolicyNames"], ["default"])],
+            (no_such(), Bad("ValidationException", too_much(1001, "limit", 1000), ("--key-id", key, "--limit", 1001)))),
+        "ListKeyRotations": Row(
+            ("--key-id", rotated_out, "--page-size", 10),
+            lambda answer: [([r["RotationType"] for r in answer["Rotations"]], ["ON_DEMAND"] * 25)],
+            (no_such(), Bad(*bad_marker, ("--key-id", rotated_out, "--marker", "nonsense")))),
+        "ListKeys": Row(
+            ("--page-size", 20),
+            lambda answer: [([entry for entry in answer["Keys"] if entry["KeyId"] in (key, off, ending)],
+                             [{"KeyId": found, "KeyArn": arn(found)} for found in sorted((key, off, ending))])],
+            (Bad(*bad_marker, ("--marker", "nonsense")), Bad("ValidationException", too_much(1001, "limit", 1000), ("--limit", 1001)),
+             Bad("InvalidSignatureException", None, (), secret="wrong"),
+             Bad("UnrecognizedClientException", None, (), access_key="AKIANOBODY"))),
+        "ListResourceTags": Row(
+            ("--key-id", tagged, "--page-size", 1),
+            lambda answer: [(answer["Tags"], [{"TagKey": "owner", "TagValue": "größe"}, {"TagKey": "team", "TagValue": ""}])],
+            (no_such(), Bad(*bad_marker, ("--key-id", tagged, "--marker", "nonsense")))),
+        "PutKeyPolicy": Row(
+            ("--key-id", to_govern, "--policy-name", "default", "--policy", file(json.dumps(policy).encode(), "file")),
+            lambda answer: [(answer, None), (json.loads(kms.must("GetKeyPolicy", KeyId=to_govern)["Policy"]), policy)],
+            (Bad("MalformedPolicyDocumentException", None, ("--key-id", key, "--policy", "{}")),
+             Bad("MalformedPolicyDocumentException", "The new key policy will not allow you to update the key policy in the future.",
+                 ("--key-id", key, "--policy", json.dumps(lockout))))),
+        "ReEncrypt": Row(
+            ("--ciphertext-blob", sealed, "--source-encryption-context", context, "--destination-key-id", another,
+             "--destination-encryption-context", "moved=yes"),
+            lambda answer: [(answer["SourceKeyId"], arn(key)), (answer["KeyId"], arn(another)),
+                            (opened(answer, EncryptionContext={"moved": "yes"}, KeyId=another), data)],
+            (Bad("InvalidCiphertextException", "", ("--ciphertext-blob", sealed, "--destination-key-id", another)),
+             Bad("DisabledException", f"{arn(off)} is disabled.",
+                 ("--ciphertext-blob", sealed, "--source-encryption-context", context, "--destination-key-id", off)))),
+        "RotateKeyOnDemand": Row(
+            ("--key-id", to_rotate),
+            lambda answer: [(answer, {"KeyId": arn(to_rotate)}), (described(to_rotate)["CurrentKeyMaterialId"] == first_material, False)],
+            (is_off(), Bad("LimitExceededException", "The on-demand rotations limit has been reached for the given keyId. "
+                           f"No more on-demand rotations can be performed for this key: {arn(rotated_out)}", ("--key-id", rotated_out)))),
+        "ScheduleKeyDeletion": Row(
+            ("--key-id", to_end, "--pending-window-in-days", 7),
+            lambda answer: [((answer["KeyId"], answer["KeyState"], answer["PendingWindowInDays"]), (arn(to_end), "PendingDeletion", 7)),
+                            (described(to_end)["KeyState"], "PendingDeletion")],
+            (is_ending(), Bad("ValidationException", None, ("--key-id", key, "--pending-window-in-days", 6)))),
+        "TagResource": Row(
+            ("--key-id", to_tag, "--tags", "TagKey=owner,TagValue=größe"),
+            lambda answer: [(answer, None), (tags(to_tag), [{"TagKey": "owner", "TagValue": "größe"}])],
+            (Bad("TagException", "Duplicate tag keys", ("--key-id", key, "--tags", "TagKey=a,TagValue=1", "TagKey=a,TagValue=2")),
+             Bad("TagException", "Too many tags", ("--key-id", key, "--tags", *(f"TagKey={i},TagValue=x" for i in range(51)))))),
+        "UntagResource": Row(
+            ("--key-id", to_untag, "--tag-keys", "owner", "never-there"),
+            lambda answer: [(answer, None), (tags(to_untag), [{"TagKey": "team", "TagValue": ""}])],
+            (Bad("TagException", reserved, ("--key-id", key, "--tag-keys", "AWS:x")), is_ending("--tag-keys", "owner"))),
+        "UpdateAlias": Row(
+            ("--alias-name", "alias/moving", "--target-key-id", arn(another)),
+            lambda answer: [(answer, None), (described("alias/moving")["KeyId"], another)],
+            (no_such_alias("alias/nowhere", "--target-key-id", key, "--alias-name"),
+             Bad("KMSInvalidStateException", f"{arn(ending)} is pending deletion.",
+                 ("--alias-name", "alias/taken", "--target-key-id", ending)))),
+        "UpdateKeyDescription": Row(
+            ("--key-id", to_describe, "--description", "anew ☃"),
+            lambda answer: [(answer, None), (described(to_describe)["Description"], "anew ☃")],
+            (is_ending("--description", "x"),
+             Bad("NotFoundException", "Invalid keyId 'alias/taken'", ("--key-id", "alias/taken", "--description", "x")))),
+    }
 
 
 class AwsCli(unittest.TestCase):
@@ -22,90 +294,51 @@ class AwsCli(unittest.TestCase):
     def setUpClass(cls):
         cls.server = cls.enterClassContext(Server([]))
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="keyfold-awscli-")))
+        cls.table = table(Kms(cls.server, ("test", "test")), cls.file)
 
-    def run_aws(self, operation, *arguments, secret="test"):
-        environment = dict(os.environ, AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY=secret, AWS_MAX_ATTEMPTS="1", AWS_PAGER="")
-        command = [sys.executable, str(AWS), "kms", operation, *map(str, arguments), "--endpoint-url", self.server.endpoint,
+    @classmethod
+    def file(cls, data, scheme="fileb"):
+        path = cls.folder / str(len(list(cls.folder.iterdir())))
+        path.write_bytes(data)
+        return f"{scheme}://{path}"
+
+    def run_aws(self, operation, arguments, access_key="test", secret="test"):
+        environment = dict(os.environ, AWS_ACCESS_KEY_ID=access_key, AWS_SECRET_ACCESS_KEY=secret, AWS_MAX_ATTEMPTS="1", AWS_PAGER="")
+        name = re.sub("(?<=.)([A-Z])", r"-\1", operation).lower()
+        command = [sys.executable, str(AWS), "kms", name, *map(str, arguments), "--endpoint-url", self.server.endpoint,
                    "--region", REGION, "--output", "json"]
         return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, timeout=60, check=False)
 
-    def aws(self, operation, *arguments):
-        done = self.run_aws(operation, *arguments)
+    def test_every_operation_of_the_server_is_in_the_table_with_two_refusals(self):
+        self.assertEqual(sorted(self.table), sorted(served_operations()))
+        for operation, row in self.table.items():
+            self.assertGreaterEqual(len(row.bad), 2, operation)
+
+    def test_every_operation_answers_and_refuses_as_the_table_says(self):
+        with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+            done = {operation: (pool.submit(self.run_aws, operation, row.good),
+                                [pool.submit(self.run_aws, operation, bad.arguments, bad.access_key, bad.secret) for bad in row.bad])
+                    for operation, row in self.table.items()}
+        for operation, (good, refusals) in done.items():
+            row = self.table[operation]
+            with self.subTest(operation):
+                self.assert_answered(good.result(), row.shows)
+            for bad, refusal in zip(row.bad, refusals, strict=True):
+                with self.subTest(operation, refused=bad.code):
+                    self.assert_refused(refusal.result(), operation, bad)
+
+    def assert_answered(self, done, shows):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        return json.loads(done.stdout) if done.stdout else None
+        for actual, expected in shows(json.loads(done.stdout) if done.stdout else None):
+            self.assertEqual(actual, expected)
 
-    def refused(self, code, operation, *arguments, message="", **how):
-        done = self.run_aws(operation, *arguments, **how)
+    def assert_refused(self, done, operation, bad):
         self.assertIn(done.returncode, REFUSED, done.stderr)
-        name = operation.title().replace("-", "")
-        self.assertIn(f"An error occurred ({code}) when calling the {name} operation: {message}", done.stderr)
         self.assertEqual(done.stdout, "")
-
-    def key(self, *arguments):
-        return self.aws("create-key", *arguments)["KeyMetadata"]
-
-    def file(self, name, data):
-        path = self.folder / name
-        path.write_bytes(data)
-        return f"fileb://{path}"
-
-    def blob(self, answer, name):
-        return self.file(name, base64.b64decode(answer["CiphertextBlob"]))
-
-    def test_keys_and_aliases(self):
-        key = self.key("--description", "größer ☃", "--tags", "TagKey=domain,TagValue=payments")
-        self.assertEqual(key["Arn"], f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key['KeyId']}")
-        self.aws("create-alias", "--alias-name", "alias/ledger", "--target-key-id", key["KeyId"])
-        described = self.aws("describe-key", "--key-id", "alias/ledger")["KeyMetadata"]
-        self.assertEqual({name: value for name, value in described.items() if name in key}, key)
-        self.assertEqual(described["Description"], "größer ☃")
-        self.assertIn({"KeyId": key["KeyId"], "KeyArn": key["Arn"]}, self.aws("list-keys", "--page-size", "1")["Keys"])
-        self.refused("AlreadyExistsException", "create-alias", "--alias-name", "alias/ledger", "--target-key-id", key["KeyId"])
-        self.refused("NotFoundException", "describe-key", "--key-id", "alias/nowhere",
-                     message=f"Alias arn:aws:kms:{REGION}:{ACCOUNT}:alias/nowhere is not found.")
-        self.refused("InvalidSignatureException", "list-keys", secret="wrong")
-
-    def test_cryptography(self):
-        first, second = self.key(), self.key()
-        data = bytes(range(256)) * 16  # 4096 bytes, the most that Encrypt takes.
-        sealed = self.aws("encrypt", "--key-id", first["KeyId"], "--plaintext", self.file("plain", data), "--encryption-context", CONTEXT)
-        self.assertEqual(sealed["KeyId"], first["Arn"])
-        blob = self.blob(sealed, "sealed")
-        opened = self.aws("decrypt", "--ciphertext-blob", blob, "--encryption-context", CONTEXT)
-        self.assertEqual((base64.b64decode(opened["Plaintext"]), opened["KeyId"]), (data, first["Arn"]))
-        self.refused("InvalidCiphertextException", "decrypt", "--ciphertext-blob", blob, "--encryption-context", "tenant=south-star")
-        self.refused("IncorrectKeyException", "decrypt", "--ciphertext-blob", blob, "--encryption-context", CONTEXT,
-                     "--key-id", second["Arn"])
-        self.refused("ValidationException", "encrypt", "--key-id", first["KeyId"], "--plaintext", self.file("long", data + b"x"))
-        moved = self.aws("re-encrypt", "--ciphertext-blob", blob, "--source-encryption-context", CONTEXT,
-                         "--destination-key-id", second["KeyId"])
-        self.assertEqual((moved["SourceKeyId"], moved["KeyId"]), (first["Arn"], second["Arn"]))
-        opened = self.aws("decrypt", "--ciphertext-blob", self.blob(moved, "moved"), "--key-id", second["KeyId"])
-        self.assertEqual(base64.b64decode(opened["Plaintext"]), data)
-        made = self.aws("generate-data-key", "--key-id", first["Arn"], "--key-spec", "AES_256")
-        opened = self.aws("decrypt", "--ciphertext-blob", self.blob(made, "data-key"))
-        self.assertEqual(len(base64.b64decode(made["Plaintext"])), 32)
-        self.assertEqual(opened["Plaintext"], made["Plaintext"])
-
-    def test_tags_policies_rotation_and_the_end(self):
-        key = self.key()
-        named = ("--key-id", key["KeyId"])
-        self.assertIsNone(self.aws("tag-resource", *named, "--tags", "TagKey=owner,TagValue=größe"))
-        self.assertEqual(self.aws("list-resource-tags", *named)["Tags"], [{"TagKey": "owner", "TagValue": "größe"}])
-        policy = {"Version": "2012-10-17", "Statement": [{"Sid": "Renamed", "Effect": "Allow", "Principal": {"AWS": ROOT},
-                                                          "Action": "kms:*", "Resource": "*"}]}
-        (self.folder / "policy.json").write_text(json.dumps(policy))
-        self.assertIsNone(self.aws("put-key-policy", *named, "--policy-name", "default", "--policy",
-                                   f"file://{self.folder / 'policy.json'}"))
-        self.assertEqual(json.loads(self.aws("get-key-policy", *named)["Policy"]), policy)
-        self.refused("MalformedPolicyDocumentException", "put-key-policy", *named, "--policy", "{}")
-        self.assertIsNone(self.aws("enable-key-rotation", *named, "--rotation-period-in-days", "90"))
-        self.assertEqual(self.aws("get-key-rotation-status", *named)["RotationPeriodInDays"], 90)
-        self.assertEqual(self.aws("rotate-key-on-demand", *named)["KeyId"], key["Arn"])
-        ending = self.aws("schedule-key-deletion", *named, "--pending-window-in-days", "7")
-        self.assertEqual((ending["KeyId"], ending["KeyState"], ending["PendingWindowInDays"]), (key["Arn"], "PendingDeletion", 7))
-        self.refused("KMSInvalidStateException", "generate-data-key", *named, "--key-spec", "AES_256",
-                     message=f"{key['Arn']} is pending deletion.")
+        said = f"An error occurred ({bad.code}) when calling the {operation} operation:"
+        self.assertIn(said, done.stderr)
+        if bad.message is not None:
+            self.assertEqual(done.stderr[done.stderr.index(said) + len(said):].strip(), bad.message)
 
 
 if __name__ == "__main__":
