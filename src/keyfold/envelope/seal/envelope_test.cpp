@@ -67,6 +67,28 @@ TEST(Envelope, ReadsAnEmptyFinalFrameAfterFullOnes) {
   }
 }
 
+TEST(Opener, ItsInfoIsThereFromTheHeaderOnAndAfterTheEnd) {
+  const Envelope envelope(raw_keyring());
+  for (const auto suite : both_suites) {
+    const auto sealed = envelope.seal("x", {.encryption_context = {{"tenant", "4711"}}, .suite = suite});
+    const auto header_size = take_apart(*sealed).header.size();
+    Bytes released;
+    BytesSink sink(released);
+    auto opener = envelope.opener(sink);
+    ASSERT_TRUE(opener.update(BytesView(*sealed).first(header_size - 1)));
+    EXPECT_EQ(opener.info(), nullptr);
+    ASSERT_TRUE(opener.update(BytesView(*sealed).subspan(header_size - 1)));
+    const auto* info = opener.info();
+    ASSERT_NE(info, nullptr);
+    const auto finished = opener.finish();
+    ASSERT_TRUE(finished) << finished.error().message;
+    EXPECT_EQ(opener.info(), info);
+    EXPECT_EQ(*info->encryption_context.find("tenant"), "4711");
+    EXPECT_EQ(info->encrypted_data_keys.size(), 1U);
+    EXPECT_EQ(info->encryption_context, finished->encryption_context);
+  }
+}
+
 TEST(Envelope, StreamsGiveTheSameInPiecesOfAnySize) {
   const Envelope envelope(raw_keyring());
   const auto plaintext = some_plaintext(200);

@@ -30,7 +30,7 @@ Result<MessageInfo> Opener::finish() {
   if (failed_) return *failed_;
   if (at_ != At::end) return Error{ErrorCode::invalid_input, "the message is cut short"};
   if (start_->info.suite->signs()) TRY(sink_->write(signed_plaintext_));  // Nothing, where it went to quarantine.
-  return std::move(start_->info);
+  return start_->info;  // A copy: info() goes on pointing at this one.
 }
 
 // Works on the caller's bytes where they are; holds only what does not make a whole header, frame or footer yet.

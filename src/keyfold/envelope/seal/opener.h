@@ -28,7 +28,8 @@ class Opener {
   // Says that this was all. Fails with `invalid_input` when the message was cut short. Last call (CHECK).
   Result<MessageInfo> finish();
 
-  // Null until the header has been authenticated. Not yet signed for, in a signed message, until finish().
+  // Null until the header has been authenticated. Not yet signed for, in a signed message, until finish(). The
+  // pointer lives as long as the Opener.
   const MessageInfo* info() const { return start_ ? &start_->info : nullptr; }
 
  private:
