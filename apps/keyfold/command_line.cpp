@@ -1,22 +1,25 @@
 #include "keyfold/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <limits>
 
 namespace keyfold::cli {
 namespace {
 
 void add_connection(CLI::App& app, ConnectionOptions& to) {
   app.add_option("--endpoint-url", to.endpoint_url,
-                 "The KMS; https, or http on this machine (default: AWS_ENDPOINT_URL_KMS, or AWS)")
+                 "The KMS; https, or http on this machine (default: AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL, the "
+                 "profile's endpoint_url, or AWS)")
       ->group("Connection");
-  app.add_option("--region", to.region, "Default: AWS_REGION, or the profile's, or the key ARN's")->group("Connection");
+  app.add_option("--region", to.region, "Default: the key ARN's, else AWS_REGION, AWS_DEFAULT_REGION, or the profile's")
+      ->group("Connection");
   app.add_option("--profile", to.profile, "Of the shared AWS files (default: AWS_PROFILE)")->group("Connection");
   app.add_option("--ca-bundle", to.ca_file, "PEM of the authorities to trust (default: AWS_CA_BUNDLE, or the system's)")
       ->group("Connection");
 }
 
 void add_keys(CLI::App& app, KeyOptions& to, const std::string& key_help, const std::string& context_help) {
-  auto* key = app.add_option("--key", to.keys, key_help)->type_name("ALIAS-OR-ARN");
+  auto* key = app.add_option("--key", to.keys, key_help)->type_name("KEY");
   auto* keyring = app.add_option("--keyring", to.keyring_file, "A keyring as JSON instead; see docs/keyrings.md")
                       ->type_name("FILE.json");
   key->excludes(keyring);
@@ -53,7 +56,8 @@ void add_admin(CLI::App& app, AdminCommand& to) {
   user.require_subcommand(1);
   auto* add = command(user, "add", "Make a user, with an access key", "user-add");
   add->add_option("--name", to.user)->required();
-  add->add_flag("--administrator", to.administrator, "May make and list keys and aliases in the account");
+  add->add_flag("--administrator", to.administrator,
+                "May make and manage keys and aliases in the account; no cryptography with them");
   takes_new_key(add);
   command(user, "list", "The account's users", "user-list");
   command(user, "remove", "Remove a user and its access keys", "user-remove")
@@ -84,12 +88,13 @@ std::variant<Command, int> parse_command_line(int argc, char** argv) {
 
   EncryptCommand encrypt;
   auto& encrypt_app = *app.add_subcommand("encrypt", "Seal data");
-  add_keys(encrypt_app, encrypt.keys, "KMS key; several: any one of them will open it",
+  add_keys(encrypt_app, encrypt.keys, "KMS key: alias, ARN or key id; several: any one of them will open it",
            "Authenticated with the data, in clear");
   add_streams(encrypt_app, encrypt.streams);
   encrypt_app.add_option("--suite", encrypt.suite, "0478 (default), or 0578: signed, for when readers are not writers");
-  encrypt_app.add_option("--frame-length", encrypt.frame_length, "Bytes of data a frame (default 65536)")
-      ->check(CLI::PositiveNumber);
+  encrypt_app
+      .add_option("--frame-length", encrypt.frame_length, "Bytes of data a frame (default 65536); readers take 64 MiB")
+      ->check(CLI::Range(std::uint32_t{1}, std::numeric_limits<std::uint32_t>::max()));
   encrypt_app.add_flag("--allow-raw-keys", encrypt.allow_raw_keys,
                        "Seal under raw keys alone, without a KMS: for tests and exchange");
   encrypt_app.add_flag("-q,--quiet", encrypt.quiet, "No progress");
@@ -98,7 +103,7 @@ std::variant<Command, int> parse_command_line(int argc, char** argv) {
 
   DecryptCommand decrypt;
   auto& decrypt_app = *app.add_subcommand("decrypt", "Open sealed data");
-  add_keys(decrypt_app, decrypt.keys, "KMS key that must have sealed it; several: one of them",
+  add_keys(decrypt_app, decrypt.keys, "KMS key (alias, ARN or key id) that must have sealed it; several: one of them",
            "Must be in the message, exactly");
   add_streams(decrypt_app, decrypt.streams);
   decrypt_app.add_flag("-q,--quiet", decrypt.quiet, "No progress");

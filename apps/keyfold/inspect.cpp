@@ -1,8 +1,10 @@
 // keyfold inspect: what a sealed file says in clear.
 
 #include <cstdio>
+#include <optional>
 
 #include "keyfold/commands.h"
+#include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/protocol/json_writer.h"
 #include "keyfold/envelope/keyrings/kms.h"
@@ -21,6 +23,18 @@ std::string hex4(std::uint16_t value) {
   return text;
 }
 
+// The key's name, where the provider info is a raw AES keyring's: the name, tag length in bits, IV length, and the IV
+// (spec: framework/raw-aes-keyring.md, "Key Provider Information").
+std::optional<std::string_view> raw_key_name(const materials::EncryptedDataKey& key) {
+  constexpr std::size_t iv_size = 12;
+  constexpr std::size_t tail_size = 4 + 4 + iv_size;
+  const BytesView info = key.provider_info;
+  if (key.provider_id == keyrings::kms_provider_id || info.size() <= tail_size) return std::nullopt;
+  Reader tail(info.last(tail_size));
+  if (*tail.u32() != 128 || *tail.u32() != iv_size) return std::nullopt;
+  return as_text(info.first(info.size() - tail_size));
+}
+
 std::string as_json(const seal::MessageInfo& info) {
   std::string out;
   protocol::JsonWriter json(out);
@@ -34,6 +48,7 @@ std::string as_json(const seal::MessageInfo& info) {
     if (key.provider_id == keyrings::kms_provider_id) {
       json.text("key_arn", as_text(key.provider_info));
     } else {
+      if (const auto name = raw_key_name(key)) json.text("key_name", *name);
       json.base64("provider_info", key.provider_info);
     }
     json.integer("ciphertext_bytes", static_cast<std::int64_t>(key.ciphertext.size())).end_object();
@@ -53,8 +68,8 @@ std::string as_prose(const seal::MessageInfo& info) {
   for (const auto& [key, value] : info.encryption_context)
     out += "  context     " + printable(key) + "=" + printable(value) + "\n";
   for (const auto& key : info.encrypted_data_keys) {
-    // A raw keyring's info goes on with lengths and an IV behind the key's name.
-    out += "  wrapped by  " + printable(key.provider_id) + " " + printable(as_text(key.provider_info)) + " (" +
+    const auto name = raw_key_name(key).value_or(as_text(key.provider_info));
+    out += "  wrapped by  " + printable(key.provider_id) + " " + printable(name) + " (" +
            std::to_string(key.ciphertext.size()) + " bytes)\n";
   }
   return out + "Nothing of this has been verified: that takes a key.\n";
