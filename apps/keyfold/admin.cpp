@@ -1,16 +1,11 @@
 // keyfold admin: users and access keys, through the running server's admin socket, or on the data itself when none
 // runs.
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-
+#include "keyfold-kms/credentials_file.h"
 #include "keyfold-kms/offline_admin.h"
 #include "keyfold/commands.h"
 #include "keyfold/core/base/try.h"
+#include "keyfold/core/base/wiping.h"
 #include "keyfold/core/protocol/json.h"
 #include "keyfold/core/protocol/json_writer.h"
 #include "keyfold/files.h"
@@ -67,44 +62,45 @@ std::string_view text_of(const JsonValue& object, std::string_view name) {
   return value && value->is(JsonValue::Kind::text) ? value->text() : std::string_view();
 }
 
-// A new file, the owner's alone; one that is there already is not overwritten.
-Outcome write_credentials(const std::string& path, const JsonValue& reply) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return Error{ErrorCode::io,
-                 path + ": " + std::strerror(errno) + "; the new access key was made and is lost: remove it"};
-  std::string text = "[default]\naws_access_key_id = " + std::string(text_of(reply, "access_key_id")) +
-                     "\naws_secret_access_key = " + std::string(text_of(reply, "secret_access_key")) + "\n";
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
-  wipe(text);
-  ::close(fd);
-  if (!written) return Error{ErrorCode::io, path + ": cannot write the new access key"};
-  return ok();
+// To standard output without passing through the buffer of <cstdio>, which nobody wipes.
+Outcome print(std::string_view line) {
+  TRY_ASSIGN(auto out, OutputFile::create("-"));
+  TRY(out.write(as_bytes(line)));
+  TRY(out.write(as_bytes("\n")));
+  return out.commit();
+}
+
+// Hands the reply over to whoever asked; a secret goes to `file`, if there is one. Says so when that is lost.
+Outcome deliver(const JsonValue& reply, std::string_view line, std::optional<app::CredentialsFile>& file) {
+  const auto id = text_of(reply, "access_key_id");
+  const auto secret = text_of(reply, "secret_access_key");
+  if (secret.empty()) return print(line);
+  const auto handed_over = file ? file->write(id, secret) : print(line);
+  if (!handed_over)
+    return Error{handed_over.error().code, handed_over.error().message + "; the access key " + std::string(id) +
+                                               " was made and nobody has its secret: remove it and make another"};
+  if (!file) return ok();
+  file->keep();
+  return print(text_of(reply, "arn"));
 }
 
 }  // namespace
 
 Outcome run(const AdminCommand& command) {
-  // Before anything is made, not after.
-  if (!command.credentials_file.empty() && access(command.credentials_file.c_str(), F_OK) == 0)
-    return Error{ErrorCode::io, command.credentials_file + " is there already; it is not overwritten"};
+  std::optional<app::CredentialsFile> file;
+  if (!command.credentials_file.empty()) {
+    TRY_ASSIGN(auto made, app::CredentialsFile::create(command.credentials_file));
+    file.emplace(std::move(made));
+  }
   TRY_ASSIGN(auto line, ask(command));
+  const WipeAtEnd wiped(line);
   protocol::JsonReader reader;
   const auto reply = reader.parse(line);
   if (!reply || !reply->is(JsonValue::Kind::object)) return Error{ErrorCode::io, "the server's answer cannot be read"};
   const auto succeeded = reply->find("ok");
   if (!succeeded || !succeeded->is(JsonValue::Kind::boolean) || !succeeded->boolean())
     return Error{ErrorCode::invalid_input, std::string(text_of(*reply, "error"))};
-  Outcome outcome = ok();
-  if (!command.credentials_file.empty() && !text_of(*reply, "secret_access_key").empty()) {
-    outcome = write_credentials(command.credentials_file, *reply);
-    if (outcome) std::printf("%s\n", std::string(text_of(*reply, "arn")).c_str());
-  } else {
-    std::printf("%s\n", line.c_str());
-  }
-  reader.wipe();
-  wipe(line);
-  return outcome;
+  return deliver(*reply, line, file);
 }
 
 }  // namespace keyfold::cli

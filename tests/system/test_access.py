@@ -2,10 +2,12 @@
 says of those who were refused."""
 
 import json
+import pathlib
+import subprocess
 import tempfile
 import unittest
 
-from keyfold_server import ACCOUNT, Production, cli
+from keyfold_server import ACCOUNT, BIN, Production, cli, read_credentials
 from kms_client import Kms, error_of
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -194,6 +196,58 @@ class Access(unittest.TestCase):
         self.assertEqual((status, error_of(reply)), (400, "UnrecognizedClientException"), reply)
         self.assertEqual(Kms(server, self.production.credentials()).decrypt(blob), b"before the reset")
         self.assertTrue([event for event in self.audit() if event["eventType"] == "KeyfoldAdmin" and event["sourceIPAddress"] == "offline"])
+
+    def test_without_a_place_for_the_new_access_key_nothing_changes(self):
+        server = self.start()
+        root = self.production.credentials()
+        taken = self.production.folder / "taken"
+        taken.write_text("somebody's")
+        link = self.production.folder / "link"
+        link.symlink_to(self.production.folder / "elsewhere")
+        places = (pathlib.Path("/no/such/x"), self.production.folder, taken, link)
+        before = self.admin("user", "list").stdout, self.admin("user", "key", "list").stdout
+
+        def assert_nothing_happens(run, *command):
+            for place in places:
+                with self.subTest(command=command, place=place):
+                    refused = run(*command, "--credentials", place, check=False)
+                    self.assertEqual((refused.returncode, refused.stdout), (1, b""))
+                    self.assertIn(str(place).encode(), refused.stderr)
+            self.assertEqual((run("user", "list").stdout, run("user", "key", "list").stdout), before)
+
+        assert_nothing_happens(self.admin, "user", "add", "--name", "writer")
+        assert_nothing_happens(self.admin, "user", "key", "add")
+        server.stop()
+        assert_nothing_happens(self.offline, "user", "add", "--name", "writer")
+        assert_nothing_happens(self.offline, "reset-root")
+        server = self.start()
+        Kms(server, root).new_key()
+        self.assertEqual(taken.read_text(), "somebody's")
+        self.assertFalse((self.production.folder / "elsewhere").exists())
+
+    def test_a_command_that_fails_leaves_no_credentials_file(self):
+        self.start()
+        file = self.production.folder / "writer.credentials"
+        said = self.admin("user", "add", "--name", "writer", "--credentials", file).stdout
+        self.assertEqual(said.decode().strip(), f"arn:aws:iam::{ACCOUNT}:user/writer")
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+        self.assertTrue(read_credentials(file)[1])
+        other = self.production.folder / "other.credentials"
+        for command in (("user", "add", "--name", "writer"), ("user", "key", "add", "--name", "nobody"), ("reset-root",)):
+            with self.subTest(command=command):
+                self.assertEqual(self.admin(*command, "--credentials", other, check=False).returncode, 1)
+                self.assertFalse(other.exists())
+
+    def test_a_new_access_key_that_nobody_could_be_given_is_named(self):
+        self.start()
+        with open("/dev/full", "wb") as full:
+            command = [str(BIN / "keyfold"), "admin", "user", "add", "--name", "writer", "--data", str(self.production.data)]
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 1)
+        keys = json.loads(self.admin("user", "key", "list").stdout)["keys"]
+        made = [key["access_key_id"] for key in keys if key["user"] == "writer"]
+        self.assertEqual(len(made), 1)
+        self.assertIn(made[0].encode(), done.stderr)
 
 
 if __name__ == "__main__":

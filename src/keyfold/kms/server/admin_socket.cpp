@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "keyfold/core/base/try.h"
+#include "keyfold/core/base/wiping.h"
 
 namespace keyfold::server {
 namespace {
@@ -140,20 +141,20 @@ Result<std::string> ask_admin_socket(const std::filesystem::path& path, std::str
     return Error{ErrorCode::unavailable, "no server listens on " + path.native() + ": " + std::strerror(errno)};
   if (!send_all(connection.get(), command) || !send_all(connection.get(), "\n"))
     return failed("cannot send the command");
-  std::string reply;
-  reply.reserve(4096);  // A secret may be in it: better that it does not grow.
+  std::string reply;  // A secret may be in it.
   char buffer[4096];
   while (reply.size() < reply_max) {
     const ssize_t count = recv(connection.get(), buffer, sizeof buffer, 0);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
-    reply.append(buffer, static_cast<std::size_t>(count));
+    append_wiping(reply, std::string_view(buffer, static_cast<std::size_t>(count)));
     wipe(std::as_writable_bytes(std::span(buffer)));
     if (reply.ends_with('\n')) {
       reply.pop_back();
       return reply;
     }
   }
+  wipe(reply);
   return Error{ErrorCode::io, "the server closed the admin socket without an answer"};
 }
 
