@@ -80,7 +80,6 @@ void Call::note_key_id_of_refused() {
 }
 
 Result<keys::Found> Call::find(std::string_view identifier) {
-  scratch_.record.key_id = identifier;
   auto found = row_.identifiers == Identifiers::key_or_alias
                    ? services_.keys.find(place_, identifier)
                    : services_.keys.find_key(place_, identifier, row_.accounts);

@@ -13,6 +13,7 @@
 #include "keyfold/core/base/random.h"
 #include "keyfold/core/http/service.h"
 #include "keyfold/core/protocol/request_reader.h"
+#include "keyfold/core/protocol/responses.h"
 #include "keyfold/kms/audit/event.h"
 #include "keyfold/kms/audit/log.h"
 #include "keyfold/kms/identity/directory.h"
@@ -85,14 +86,18 @@ class Call {
   // Before a secret of this many bytes is written to the reply: a string that grows leaves a copy behind.
   void reserve_secret(std::size_t bytes);
 
+  // The request; what it has of key, context and algorithm is noted for the record at once, whatever becomes of it.
   template <class Request>
   Result<Request> read() {
     auto request = scratch_.reader.read<Request>(as_text(http_.body));
-    if (!request) note_key_id_of_refused();
+    if (request)
+      note_request(*request);
+    else
+      note_key_id_of_refused();
     return request;
   }
 
-  // The key, addressed as the table says it may be; noted for the record.
+  // The key, addressed as the table says it may be; what was found is noted for the record.
   Result<keys::Found> find(std::string_view identifier);
   Result<keys::Found> find_alias_target(std::string_view identifier);
   void note(const KeyRecord& key) { scratch_.record.resource = key.arn; }
@@ -159,6 +164,13 @@ class Call {
  private:
   void note(const policy::Reason& reason, bool allowed);
   void note_key_id_of_refused();
+  template <class Request>
+  void note_request(const Request& request) {
+    if constexpr (requires { request.key_id; }) scratch_.record.key_id = protocol::Text(request.key_id).value_or("");
+    if constexpr (requires { request.context; }) scratch_.record.context = request.context;
+    if constexpr (requires { request.algorithm; })
+      scratch_.record.algorithm = request.algorithm.value_or(protocol::symmetric_default);
+  }
   bool is_strange(const keys::Found& found) const {
     return found.by == keys::AddressedBy::ciphertext && found.key->place.account != caller_.account;
   }

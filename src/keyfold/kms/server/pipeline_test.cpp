@@ -87,6 +87,36 @@ TEST(Pipeline, TheRecordOfACallThatDoesNotDecodeSaysWhichKeyItNamed) {
     EXPECT_NE(leaf.find(R"("requestParameters":null)"), std::string::npos) << leaf;
 }
 
+TEST(Pipeline, TheRecordOfWhatIsRefusedBeforeItsKeyIsLookedForSaysWhatItNamed) {
+  Kms kms;
+  const auto expect_recorded = [&](const char* operation, const std::string& member, std::string_view error,
+                                   std::string_view recorded) {
+    EXPECT_EQ(kms.call(operation, R"({"KeyId":"alias/a",)" + member + "}").error, error) << operation << member;
+    const std::string leaf = kms.leaves().back();
+    EXPECT_NE(leaf.find(R"("requestParameters":{"keyId":"alias/a")" + std::string(recorded)), std::string::npos)
+        << leaf;
+  };
+  const std::string context = R"("EncryptionContext":{"a":"1"})";
+  const std::string context_recorded = R"(,"encryptionContext":{"a":"1"})";
+  const std::string both_recorded = context_recorded + R"(,"encryptionAlgorithm":"SYMMETRIC_DEFAULT"})";
+  for (const auto& [member, error] : {std::pair{R"(,"GrantTokens":["t"])", "InvalidGrantTokenException"},
+                                      {R"(,"Recipient":{})", "UnsupportedOperationException"}}) {
+    expect_recorded("Decrypt", R"("CiphertextBlob":"AAAA",)" + context + member, error, both_recorded);
+    expect_recorded("GenerateDataKey", R"("KeySpec":"AES_256",)" + context + member, error, context_recorded);
+  }
+  const std::string token = R"(,"GrantTokens":["t"])";
+  expect_recorded("Encrypt", R"("Plaintext":"AA==",)" + context + token, "InvalidGrantTokenException", both_recorded);
+  expect_recorded("GenerateDataKeyWithoutPlaintext", context + token, "InvalidGrantTokenException", context_recorded);
+  expect_recorded("DescribeKey", token.substr(1), "InvalidGrantTokenException", "}");
+  expect_recorded("Decrypt", R"("CiphertextBlob":"AAAA","DryRunModifiers":["IGNORE_CIPHERTEXT"])",
+                  "ValidationException", R"(,"encryptionAlgorithm")");
+  expect_recorded("GenerateDataKey", context, "ValidationException", context_recorded);
+  expect_recorded("GenerateDataKeyWithoutPlaintext", context, "ValidationException", context_recorded);
+  expect_recorded("PutKeyPolicy", R"("Policy":"{}","PolicyName":"other")", "NotFoundException", "");
+  expect_recorded("ListResourceTags", R"("Limit":51)", "ValidationException", "}");
+  expect_recorded("ListAliases", R"("Limit":101)", "ValidationException", "}");
+}
+
 TEST(Pipeline, AReEncryptionIsRecordedWithBothItsSides) {
   Kms kms;
   const std::string from = kms.create_key();

@@ -8,13 +8,12 @@ namespace keyfold::server {
 template <>
 Outcome run<Operation::decrypt>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::DecryptRequest>());
-  call.record().context = request.context;
   TRY(call.refuse_unserved(request.unserved));
   TRY(ignores_ciphertext_properly(request.dry_run, request.ignore_ciphertext, request.key_id, "keyId"));
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, find_for_ciphertext(call, request.ciphertext, request.key_id));
     TRY_ASSIGN(auto permit, call.authorize_for_ciphertext<op::Decrypt>(found, request.context));
-    TRY(suits_symmetric_key(call, request.algorithm));
+    TRY(suits_symmetric_key(request.algorithm));
     if (request.ignore_ciphertext) return dry_run(call, *found.key);
     TRY_ASSIGN(const auto decrypted, call.keys().decrypt(std::move(permit), request.ciphertext, request.context));
     call.note(decrypted.material);

@@ -8,12 +8,11 @@ namespace keyfold::server {
 template <>
 Outcome run<Operation::encrypt>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::EncryptRequest>());
-  call.record().context = request.context;
   TRY(call.refuse_unserved(request.unserved));
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, call.find(request.key_id));
     TRY_ASSIGN(auto permit, call.authorize<op::Encrypt>(*found.key, request.context));
-    TRY(suits_symmetric_key(call, request.algorithm));
+    TRY(suits_symmetric_key(request.algorithm));
     if (request.dry_run) return dry_run(call, *found.key);
     TRY_ASSIGN(const auto material,
                call.keys().encrypt(std::move(permit), request.plaintext, request.context, call.blob()));

@@ -8,7 +8,6 @@ namespace keyfold::server {
 template <>
 Outcome run<Operation::generate_data_key>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::GenerateDataKeyRequest>());
-  call.record().context = request.context;
   TRY(call.refuse_unserved(request.unserved));
   TRY_ASSIGN(const auto size, data_key_size(call, request));
   return on_current_key(call, [&]() -> Outcome {

@@ -8,8 +8,10 @@ namespace keyfold::server {
 template <>
 Outcome run<Operation::re_encrypt>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::ReEncryptRequest>());
+  call.record().key_id = request.destination_key_id;
   call.record().context = request.source_context;
   call.record().destination_context = request.destination_context;
+  call.record().algorithm = request.destination_algorithm.value_or(protocol::symmetric_default);
   TRY(call.refuse_unserved(request.unserved));
   TRY(ignores_ciphertext_properly(request.dry_run, request.ignore_ciphertext, request.source_key_id, "sourceKeyId"));
   return on_current_key(call, [&]() -> Outcome {
@@ -18,8 +20,8 @@ Outcome run<Operation::re_encrypt>(Call& call) {
     TRY_ASSIGN(auto from, call.authorize_for_ciphertext<op::ReEncryptFrom>(source, request.source_context));
     TRY_ASSIGN(const auto destination, call.find(request.destination_key_id));
     TRY_ASSIGN(auto to, call.authorize<op::ReEncryptTo>(*destination.key, request.destination_context));
-    TRY(suits_symmetric_key(call, request.source_algorithm));
-    TRY(suits_symmetric_key(call, request.destination_algorithm));
+    TRY(suits_symmetric_key(request.source_algorithm));
+    TRY(suits_symmetric_key(request.destination_algorithm));
     if (request.ignore_ciphertext) {
       TRY(call.state_allows(*source.key));
       return dry_run(call, *destination.key);

@@ -44,9 +44,8 @@ void append_metadata(std::string& out, const KeyRecord& key) {
                         });
 }
 
-Outcome suits_symmetric_key(Call& call, const protocol::Text& algorithm) {
-  call.record().algorithm = algorithm.value_or(protocol::symmetric_default);
-  if (call.record().algorithm != protocol::symmetric_default)
+Outcome suits_symmetric_key(const protocol::Text& algorithm) {
+  if (algorithm.value_or(protocol::symmetric_default) != protocol::symmetric_default)
     return Error{ErrorCode::invalid_key_usage,
                  "Algorithm " + std::string(*algorithm) + " is incompatible with key spec SYMMETRIC_DEFAULT."};
   return ok();

@@ -17,9 +17,8 @@ Outcome only_default_policy(const protocol::Text& name);
 std::vector<keys::Tag> owned(std::span<const protocol::Tag> tags);
 void append_metadata(std::string& out, const KeyRecord& key);
 
-// Fails with `invalid_key_usage` when the algorithm asked for is not the one that symmetric keys have. Notes it for the
-// record.
-Outcome suits_symmetric_key(Call& call, const protocol::Text& algorithm);
+// Fails with `invalid_key_usage` when the algorithm asked for is not the one that symmetric keys have.
+Outcome suits_symmetric_key(const protocol::Text& algorithm);
 // There are none.
 Outcome no_custom_key_store(const protocol::Text& id);
 // How long a data key is asked for: exactly one of KeySpec and NumberOfBytes says it.
