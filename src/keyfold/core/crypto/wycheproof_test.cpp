@@ -1,36 +1,21 @@
 // Other people's test vectors: C2SP's Wycheproof, which collects what implementations have got wrong.
-// They are not part of this project: ${KEYFOLD_VECTORS}, or ../shared/vectors beside the checkout.
+// They are not part of this project: see keyfold/testing/vectors.h.
 
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <optional>
 
 #include "keyfold/core/crypto/aead.h"
 #include "keyfold/core/crypto/digest.h"
 #include "keyfold/core/crypto/ecdsa.h"
 #include "keyfold/core/crypto/kdf.h"
+#include "keyfold/testing/vectors.h"
 
 namespace keyfold::crypto {
 namespace {
 
 using simdjson::dom::element;
-
-std::optional<std::filesystem::path> vectors(const std::string& file) {
-  namespace fs = std::filesystem;
-  if (const char* named = std::getenv("KEYFOLD_VECTORS")) {
-    fs::path path = fs::path(named) / "wycheproof" / file;
-    return fs::exists(path) ? std::optional(path) : std::nullopt;
-  }
-  // Beside the checkout: somewhere above this program. (__FILE__ may be a path relative to the build.)
-  for (fs::path above = fs::read_symlink("/proc/self/exe"); above.has_relative_path(); above = above.parent_path()) {
-    fs::path path = above.parent_path() / "shared" / "vectors" / "wycheproof" / file;
-    if (fs::exists(path)) return path;
-  }
-  return std::nullopt;
-}
 
 Bytes hex(const element& test, std::string_view name) { return *from_hex(std::string_view(test[name])); }
 
@@ -54,12 +39,8 @@ void for_each_test(const std::filesystem::path& path, std::size_t least, Run&& r
   EXPECT_GE(count, least) << "so many were there when this was written";
 }
 
-#define VECTORS_OR_SKIP(path, file) \
-  const auto path = vectors(file);  \
-  if (!path) GTEST_SKIP() << "no Wycheproof vectors: set KEYFOLD_VECTORS"
-
 TEST(Wycheproof, AesGcm) {
-  VECTORS_OR_SKIP(path, "aes_gcm_test.json");
+  VECTORS_OR_SKIP(path, "wycheproof/aes_gcm_test.json");
   std::size_t ours = 0;
   for_each_test(*path, 316, [&](const element& group, const element& test, bool valid) {
     // Our interface has one IV size and one tag size; the others cannot be asked of it.
@@ -83,7 +64,7 @@ TEST(Wycheproof, AesGcm) {
 }
 
 TEST(Wycheproof, HkdfSha512) {
-  VECTORS_OR_SKIP(path, "hkdf_sha512_test.json");
+  VECTORS_OR_SKIP(path, "wycheproof/hkdf_sha512_test.json");
   for_each_test(*path, 80, [](const element&, const element& test, bool valid) {
     const auto size = static_cast<std::size_t>(std::int64_t(test["size"]));
     // The invalid ones ask for more than 255 blocks, which here is a mistake of the program's: a CHECK.
@@ -98,7 +79,7 @@ TEST(Wycheproof, HkdfSha512) {
 }
 
 TEST(Wycheproof, HmacSha256) {
-  VECTORS_OR_SKIP(path, "hmac_sha256_test.json");
+  VECTORS_OR_SKIP(path, "wycheproof/hmac_sha256_test.json");
   for_each_test(*path, 174, [](const element&, const element& test, bool valid) {
     const auto mac = hmac_sha256(hex(test, "key"), hex(test, "msg"));
     const Bytes tag = hex(test, "tag");  // May be a truncated one.
@@ -107,7 +88,7 @@ TEST(Wycheproof, HmacSha256) {
 }
 
 TEST(Wycheproof, EcdsaP384Sha384) {
-  VECTORS_OR_SKIP(path, "ecdsa_secp384r1_sha384_test.json");
+  VECTORS_OR_SKIP(path, "wycheproof/ecdsa_secp384r1_sha384_test.json");
   for_each_test(*path, 400, [](const element& group, const element& test, bool valid) {
     const Bytes whole = *from_hex(std::string_view(group["publicKey"]["uncompressed"]));
     ASSERT_EQ(whole.size(), 97U);

@@ -1,31 +1,20 @@
-// The AWS Encryption SDK's own messages (shared/vectors, or KEYFOLD_VECTORS): the raw AES cases of the suites that we
-// read.
+// The AWS Encryption SDK's own messages (see keyfold/testing/vectors.h): the raw AES cases of the suites that we read.
 
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "keyfold/envelope/seal/messages_test.h"
+#include "keyfold/testing/vectors.h"
 
 namespace keyfold::seal {
 namespace {
 
 using namespace keyfold::seal::testing;
 namespace fs = std::filesystem;
-
-// Upwards from where the test runs, as far as a checkout with vectors beside it.
-fs::path vectors() {
-  if (const char* set = std::getenv("KEYFOLD_VECTORS")) return fs::path(set) / "esdk";
-  for (auto folder = fs::current_path();; folder = folder.parent_path()) {
-    auto beside = folder.parent_path() / "shared" / "vectors" / "esdk";
-    if (fs::exists(beside / "decrypt-manifest.json")) return beside;
-    if (folder == folder.parent_path()) return {};
-  }
-}
 
 std::string contents(const fs::path& path) {
   std::ostringstream text;
@@ -60,10 +49,9 @@ bool is_raw_aes(simdjson::dom::element description) {
 class Vectors : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = vectors();
-    if (folder_.empty())
-      GTEST_SKIP() << "no vectors: set KEYFOLD_VECTORS, or have ../shared/vectors beside the checkout";
-    ASSERT_EQ(manifest_parser_.load((folder_ / "decrypt-manifest.json").string()).get(manifest_), simdjson::SUCCESS);
+    VECTORS_OR_SKIP(manifest, "esdk/decrypt-manifest.json");
+    folder_ = manifest->parent_path();
+    ASSERT_EQ(manifest_parser_.load(manifest->string()).get(manifest_), simdjson::SUCCESS);
     ASSERT_EQ(keys_parser_.load((folder_ / "keys.json").string()).get(keys_), simdjson::SUCCESS);
   }
   // Calls `check(name, scenario, ciphertext)` for every message of a suite that we read.
