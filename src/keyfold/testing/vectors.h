@@ -1,6 +1,6 @@
 #pragma once
-// Other people's test vectors, which are not part of this project: in ${KEYFOLD_VECTORS}, or in shared/vectors beside
-// the checkout. A test that does not find its file is skipped, or fails if ${KEYFOLD_REQUIRE}, a list with commas, has
+// Other people's test vectors, which are not part of this project: in ${KEYFOLD_VECTORS} (CONTRIBUTING.md says what
+// is in it), or in shared/vectors beside the checkout. A test that does not find its file is skipped, or fails if ${KEYFOLD_REQUIRE}, a list with commas, has
 // "vectors".
 
 #include <gtest/gtest.h>
@@ -38,4 +38,4 @@ inline bool vectors_are_required() {
   const auto path = ::keyfold::testing::find_vectors(file);           \
   if (!path && ::keyfold::testing::vectors_are_required())            \
     FAIL() << "no " << (file) << ", and KEYFOLD_REQUIRE has vectors"; \
-  if (!path) GTEST_SKIP() << "no vectors: set KEYFOLD_VECTORS, or have ../shared/vectors beside the checkout"
+  if (!path) GTEST_SKIP() << "no vectors: set KEYFOLD_VECTORS (CONTRIBUTING.md)"
