@@ -1,0 +1,159 @@
+"""What README's tour and the design guide tell people to type does what they say: every ```sh block, from the top, in one shell."""
+
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import time
+import typing
+import unittest
+
+from keyfold_server import BIN, Server
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+WITHIN_S = 60
+ENDPOINT, METRICS = "http://127.0.0.1:4599", "http://127.0.0.1:4600"  # As the documents have it; the system chooses ours.
+DENIED = "is not authorized to perform: "
+
+
+class Said(typing.NamedTuple):
+    """The next statement that has these words ends with this status, and its output has this (a regular expression), at once or
+    `soon`. All statements that no Said is about must succeed."""
+
+    words: str
+    status: int
+    output: str
+    soon: bool = False
+
+
+DESIGN_GUIDE = (
+    Said("audit show data/audit --brief | tail -n 1", 0, r"GenerateDataKey root ok"),
+    Said("call Encrypt -", 1, r"Member must have length less than or equal to 4096"),
+    Said("inspect letters.sealed", 0, r"arn:aws:kms:eu-central-1:\d+:key/"),
+    Said("sqlite3", 0, r"\|\d+\n"),
+    Said("ls -l data.dev-root-key", 0, r"-rw-------"),
+    Said("--context tenant=4712 -i 4711.sealed", 1, r"tenant"),
+    Said("call ListKeyRotations", 0, r"AUTOMATIC", soon=True),
+    Said("""grep '"eventName":"Decrypt"'""", 0, r'"eventName":"Decrypt"'),
+    Said("audit show data/audit > /dev/null", 0, r"records, every one whole; tree root"),
+    Said("reader keyfold decrypt --key alias/ledger -i 4712.sealed", 1, DENIED + "kms:Decrypt"),
+    Said("AWS_ACCESS_KEY_ID=210987654321 keyfold call ListKeys", 0, r'"Keys":\[\]'),
+    Said("AWS_ACCESS_KEY_ID=210987654321 keyfold call DescribeKey", 1, DENIED + "kms:DescribeKey"),
+    Said("AWS_REGION=eu-west-1 keyfold call ListKeys", 0, r'"Keys":\[\]'),
+    Said("grep -rc 'nobody else'", 0, r"^\s*not in the message, not in the KMS\s*$"),
+    Said("--context tenant=4711 -i 4712.sealed", 1, r"tenant"),
+    Said("--context document=9 -i 4711.sealed", 1, r"document"),
+    Said("inspect note.signed", 0, r"0578(.|\n)*public-key"),
+    Said("decrypt --key alias/ledger -i letters.sealed -o x", 1, r"is pending deletion"),
+    Said('call DescribeKey "{\\"KeyId\\":\\"$old', 1, r"does not exist", soon=True),
+    Said("-i altered -o x", 2, r"has been altered\n(.|\n)*cannot access 'x'"),
+    Said('\\"NotAction', 1, r"NotAction"),
+)
+TOUR = (
+    Said("inspect letters.sealed", 0, r"tenant"),
+    Said("--context tenant=4712 -i letters.sealed", 1, r"tenant"),
+    Said("courier keyfold decrypt", 1, DENIED + "kms:Decrypt"),
+)
+
+
+def blocks(text, language):
+    return [block for name, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if name == language]
+
+
+def statements(block):
+    """The block, cut where the shell would run what it has read."""
+    read = ""
+    for line in block.splitlines(keepends=True):
+        read += line
+        if subprocess.run(["bash", "-n", "-c", read], capture_output=True, check=False).returncode == 0:
+            yield read.rstrip("\n")
+            read = ""
+    if read:
+        raise AssertionError(f"the shell cannot read: {read}")
+
+
+class Shell:
+    """A shell that is given one statement after another."""
+
+    def __init__(self, folder):
+        environment = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8", "no_proxy": "127.0.0.1"}
+        self.process = subprocess.Popen(["bash", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        cwd=folder, env=environment, encoding="utf-8", errors="replace")
+
+    def run(self, statement):
+        """The status, and what it said."""
+        mark = "---keyfold-statement-ended"
+        self.process.stdin.write(f"{{ {statement}\n}} </dev/null\nprintf '\\n%s %d\\n' {mark} $?\n")
+        self.process.stdin.flush()
+        said = ""
+        for line in self.process.stdout:
+            if line.startswith(mark):
+                return int(line.split()[1]), said[:-1]
+            said += line
+        raise AssertionError(f"the shell ended at {statement}: {said}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Guides(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="keyfold-guides-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def follow(self, document, said):
+        """Runs all statements of the blocks. The first starts the server and the last stops it: that is for us to do, on ports that the
+        system chooses. What the last but one said."""
+        typed = [statement for block in document for statement in statements(block)]
+        start = re.fullmatch(r"keyfold-kms-dev (.*) &", typed[0])
+        self.assertIsNotNone(start, typed[0])
+        self.assertEqual(typed[-1], "kill %1")
+        expected, output = list(said), ""
+        with Server(start[1].replace("127.0.0.1:4600", "127.0.0.1:0").split(), cwd=self.folder) as server, Shell(self.folder) as shell:
+            for statement in typed[1:-1]:
+                says = expected.pop(0) if expected and expected[0].words in statement else Said(statement, 0, "")
+                with self.subTest(statement):
+                    output = self.follow_one(shell, statement.replace(ENDPOINT, server.endpoint).replace(METRICS, server.metrics), says)
+            self.assertEqual(expected, [], "the document has no such statements, or not in this order")
+            self.assertEqual(server.stop(), 0)
+        self.assertFalse((self.folder / "x").exists())
+        return output
+
+    def follow_one(self, shell, statement, says):
+        deadline = time.monotonic() + WITHIN_S
+        while True:
+            status, output = shell.run(statement)
+            as_said = status == says.status and re.search(says.output, output)
+            if as_said or not says.soon or time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        self.assertTrue(as_said, f"status {status}, not {says.status} with {says.output}:\n{output[-2000:]}")
+        return output
+
+    def test_the_design_guide(self):
+        self.follow(blocks((TOP / "docs" / "design-guide.md").read_text(), "sh"), DESIGN_GUIDE)
+
+    def test_the_tour(self):
+        readme = (TOP / "README.md").read_text()
+        tour = readme[readme.index("## A tour in five minutes"):readme.index("## For real")]
+        build, *rest = blocks(tour, "sh")
+        self.assertRegex(build, r"(?s)^cmake .*\nexport PATH=.*\ncd ")  # Ours is built.
+        trace = self.follow(rest, TOUR).splitlines()
+        (shown,) = blocks(tour, "")
+        for line in shown.splitlines()[1:]:
+            pattern = re.escape(line).replace("…", ".*")
+            pattern = re.sub(r"^\d{4}\\-\d\d\\-\d\dT\d\d:\d\d:\d\dZ", r"\\S+", pattern)
+            pattern = re.sub(r"[0-9a-f]{64}$", r"\\w{64}", pattern)
+            self.assertTrue(any(re.fullmatch(pattern, said) for said in trace), f"{line}\nis not in\n" + "\n".join(trace))
+
+
+if __name__ == "__main__":
+    unittest.main()
