@@ -117,7 +117,7 @@ class EventWriter {
   }
   EventWriter& boolean(std::string_view name, bool value) {
     key(name);
-    literal(value);
+    append(value);
     return *this;
   }
   EventWriter& null(std::string_view name) {
@@ -135,17 +135,7 @@ class EventWriter {
   EventWriter& fields(std::span<const EventField> fields) {
     for (const EventField& field : fields) {
       any_key(field.name_);
-      switch (field.kind_) {
-        case EventField::Kind::text:
-          quoted(field.text_);
-          break;
-        case EventField::Kind::boolean:
-          literal(field.number_ != 0);
-          break;
-        case EventField::Kind::number:
-          number(field.number_);
-          break;
-      }
+      std::visit([this](const auto& value) { append(value); }, field.value_);
     }
     return *this;
   }
@@ -197,11 +187,30 @@ class EventWriter {
     append_text(out_, text);
     out_ += '"';
   }
-  void literal(bool value) { out_ += value ? "true" : "false"; }
-  void number(std::int64_t value) {
+  void append(std::string_view text) { quoted(text); }
+  void append(bool value) { out_ += value ? "true" : "false"; }
+  void append(std::int64_t value) {
     char digits[24];
     const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
     out_.append(digits, static_cast<std::size_t>(end - digits));
+  }
+  void append(std::span<const std::string_view> texts) {
+    list(texts, [this](std::string_view text) { quoted(text); });
+  }
+  void append(std::span<const EventTag> tags) {
+    list(tags, [this](const EventTag& tag) {
+      out_ += '{';
+      text("tagKey", tag.key).text("tagValue", tag.value).close();
+    });
+  }
+  template <class Item, class Write>
+  void list(std::span<const Item> items, Write&& write) {
+    out_ += '[';
+    for (const Item& item : items) {
+      if (out_.back() != '[') out_ += ',';
+      write(item);
+    }
+    out_ += ']';
   }
   std::string& out_;
 };

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/clock.h"
@@ -16,23 +17,32 @@ namespace keyfold::audit {
 
 inline constexpr std::string_view event_version = "1.11";  // CloudTrail's record version whose field names these are.
 
+struct EventTag {
+  std::string_view key, value;
+};
+
 // A field beyond those that have a member of their own. Its name is CloudTrail's: "keySpec", "pendingWindowInDays".
 class EventField {
  public:
-  EventField(std::string_view name, std::string_view text) : name_(name), text_(text) {}
+  EventField(std::string_view name, std::string_view text) : name_(name), value_(text) {}
   EventField(std::string_view name, const char* text) : EventField(name, std::string_view(text)) {}
   EventField(std::string_view name, const std::string& text) : EventField(name, std::string_view(text)) {}
-  static EventField number(std::string_view name, std::int64_t value) { return {name, Kind::number, value}; }
-  static EventField boolean(std::string_view name, bool value) { return {name, Kind::boolean, value ? 1 : 0}; }
+  static EventField number(std::string_view name, std::int64_t value) { return {name, Value(value)}; }
+  static EventField boolean(std::string_view name, bool value) { return {name, Value(value)}; }
+  static EventField texts(std::string_view name, std::span<const std::string_view> value) {
+    return {name, Value(value)};  // A list of them.
+  }
+  static EventField tags(std::string_view name, std::span<const EventTag> value) {
+    return {name, Value(value)};  // [{"tagKey": …, "tagValue": …}, …]
+  }
 
  private:
   friend class EventWriter;
-  enum class Kind : std::uint8_t { text, number, boolean };
-  EventField(std::string_view name, Kind kind, std::int64_t value) : name_(name), number_(value), kind_(kind) {}
+  using Value =
+      std::variant<std::string_view, std::int64_t, bool, std::span<const std::string_view>, std::span<const EventTag>>;
+  EventField(std::string_view name, Value value) : name_(name), value_(value) {}
   std::string_view name_;
-  std::string_view text_;
-  std::int64_t number_ = 0;
-  Kind kind_ = Kind::text;
+  Value value_;
 };
 
 // Who called. Empty members are left out of the record.

@@ -96,6 +96,24 @@ TEST(Event, AnEventOfTheServerItselfHasNoKeyAndNoRequest) {
             R"("eventCategory":"Management"})");
 }
 
+TEST(Event, ListsAreWrittenAsCloudTrailHasThem) {
+  const std::vector<std::string_view> keys = {"a", "[", "\""};
+  const std::vector<EventTag> tags = {{"domain", "payments"}, {"empty", ""}};
+  const std::vector<EventField> fields = {EventField::tags("tags", tags),
+                                          EventField::texts("tagKeys", keys),
+                                          EventField::tags("noTags", {}),
+                                          EventField::texts("none", {}),
+                                          {"policyName", "default"}};
+  AuditEvent event = decrypt_event();
+  event.request = {};
+  event.request.others = fields;
+  EXPECT_NE(encoded(event).find(R"("requestParameters":{"tags":[{"tagKey":"domain","tagValue":"payments"},)"
+                                R"({"tagKey":"empty","tagValue":""}],"tagKeys":["a","[","\""],"noTags":[],"none":[],)"
+                                R"("policyName":"default"},)"),
+            std::string::npos)
+      << encoded(event);
+}
+
 TEST(Event, TimesAreThoseOfTheClock) {
   for (const char* time :
        {"1970-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "2024-02-29T12:00:01Z", "9999-12-31T23:59:59Z"}) {
@@ -108,7 +126,10 @@ TEST(Event, TimesAreThoseOfTheClock) {
 // Whatever text a caller can choose.
 std::vector<std::string> encodings_of(std::string_view text) {
   std::vector<std::string> leaves;
-  const std::vector<EventField> fields = {{"field", text}, {text, "value"}};
+  const std::vector<std::string_view> texts = {text, text};
+  const std::vector<EventTag> tags = {{text, text}};
+  const std::vector<EventField> fields = {
+      {"field", text}, {text, "value"}, EventField::texts("texts", texts), EventField::tags("tags", tags)};
   std::vector<ContextPair> pairs = {{text, text}};
   AuditEvent event = decrypt_event();
   event.user_agent = text;

@@ -1,5 +1,7 @@
 #include "keyfold/kms/server/call.h"
 
+#include <algorithm>
+
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/protocol/errors.h"
 
@@ -58,6 +60,7 @@ void CallRecord::clear() {
   destination_context = {};
   algorithm = {};
   request.clear();
+  tags.clear();
   resource.reset();
   material = {};
   source.reset();
@@ -95,6 +98,27 @@ Result<keys::Found> Call::find_alias_target(std::string_view identifier) {
 
 void Call::note(const keys::MaterialId& material) { scratch_.record.material = hex_of(material); }
 void Call::note_source(const keys::MaterialId& material) { scratch_.record.source_material = hex_of(material); }
+
+void Call::note_if_any(std::string_view name, const protocol::Text& text) {
+  if (text) scratch_.record.request.emplace_back(name, *text);
+}
+
+void Call::note_policy(const protocol::Text& policy) {
+  if (policy && policy->size() <= policy::document_size_max) note_if_any("policy", policy);
+}
+
+void Call::note_tags(std::span<const protocol::Tag> tags) {
+  if (tags.empty()) return;
+  CallRecord& record = scratch_.record;
+  for (const auto& tag : tags.first(std::min(tags.size(), keys::tags_max)))
+    record.tags.push_back({.key = tag.key, .value = tag.value});
+  record.request.push_back(audit::EventField::tags("tags", record.tags));
+}
+
+void Call::note_tag_keys(std::span<const std::string_view> keys) {
+  scratch_.record.request.push_back(
+      audit::EventField::texts("tagKeys", keys.first(std::min(keys.size(), keys::tags_max))));
+}
 
 void Call::note(const policy::Reason& reason, bool allowed) {
   scratch_.record.deciding_statement.assign(reason.deciding_statement());

@@ -46,6 +46,7 @@ struct CallRecord {
   ContextView destination_context;  // ReEncrypt's.
   std::string_view algorithm;
   std::vector<audit::EventField> request;
+  std::vector<audit::EventTag> tags;  // Those of a field of `request`.
   std::optional<KeyArn> resource;
   InlineString<64> material;  // Hex.
   // ReEncrypt: what it was encrypted under. `resource` and `material` are the destination's.
@@ -104,6 +105,12 @@ class Call {
   void note(const keys::MaterialId& material);
   void note_source(const KeyRecord& key) { scratch_.record.source = key.arn; }
   void note_source(const keys::MaterialId& material);
+  // Fields of the request, for the record. At most as much is noted as an operation can take, so that what is refused
+  // for its size does not make the record too large for the log.
+  void note_if_any(std::string_view name, const protocol::Text& text);
+  void note_policy(const protocol::Text& policy);
+  void note_tags(std::span<const protocol::Tag> tags);
+  void note_tag_keys(std::span<const std::string_view> keys);
 
   // Each notes the decision. It is a CHECK that the table says that this operation needs this action.
   template <policy::KeyOperation Op>

@@ -173,6 +173,88 @@ TEST(Pipeline, TheRecordOfAnAliasSaysWhatItIsToMean) {
   expect_recorded("UpdateAlias", other, 200);
 }
 
+TEST(Pipeline, TheRecordOfAChangeSaysWhatItWasChangedTo) {
+  Kms kms;
+  const std::string policy =
+      R"({\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},)"
+      R"(\"Action\":\"kms:*\",\"Resource\":\"*\"}]})";
+  const std::string tags = R"([{"TagKey":"domain","TagValue":"payments"},{"TagKey":"empty","TagValue":""}])";
+  const std::string tags_recorded =
+      R"("tags":[{"tagKey":"domain","tagValue":"payments"},{"tagKey":"empty","tagValue":""}])";
+  const auto expect_recorded = [&](const std::string& parameters) {
+    const std::string leaf = kms.leaves().back();
+    EXPECT_NE(leaf.find(R"("requestParameters":{)" + parameters + "},"), std::string::npos) << leaf;
+  };
+  const std::string arn = kms.create_key();
+  expect_recorded(R"("description":"","keyUsage":"ENCRYPT_DECRYPT","keySpec":"SYMMETRIC_DEFAULT","origin":"AWS_KMS",)"
+                  R"("bypassPolicyLockoutSafetyCheck":false,"multiRegion":false)");
+  kms.create_key("test", R"({"Description":"ledger","Policy":")" + policy + R"(","Tags":)" + tags +
+                             R"(,"CustomerMasterKeySpec":"SYMMETRIC_DEFAULT","BypassPolicyLockoutSafetyCheck":true})");
+  expect_recorded(R"("policy":")" + policy + R"(","description":"ledger","keyUsage":"ENCRYPT_DECRYPT",)" +
+                  R"("customerMasterKeySpec":"SYMMETRIC_DEFAULT","keySpec":"SYMMETRIC_DEFAULT","origin":"AWS_KMS",)" +
+                  R"("bypassPolicyLockoutSafetyCheck":true,)" + tags_recorded + R"(,"multiRegion":false)");
+  EXPECT_EQ(kms.call("CreateKey", R"({"CustomerMasterKeySpec":"HMAC_256","KeyUsage":"GENERATE_VERIFY_MAC",)"
+                                  R"("MultiRegion":true,"CustomKeyStoreId":"cks-1","XksKeyId":"xks-1"})")
+                .status,
+            400);
+  expect_recorded(R"("description":"","keyUsage":"GENERATE_VERIFY_MAC","customerMasterKeySpec":"HMAC_256",)"
+                  R"("keySpec":"HMAC_256","origin":"AWS_KMS","customKeyStoreId":"cks-1",)"
+                  R"("bypassPolicyLockoutSafetyCheck":false,"multiRegion":true,"xksKeyId":"xks-1")");
+
+  const auto change = [&](std::string_view operation, const std::string& rest, int status,
+                          const std::string& recorded) {
+    const auto answer = kms.call(operation, R"({"KeyId":")" + arn + "\"," + rest + "}");
+    EXPECT_EQ(answer.status, status) << answer.body;
+    expect_recorded(R"("keyId":")" + arn + "\"," + recorded);
+  };
+  change("PutKeyPolicy", R"("Policy":")" + policy + R"(","BypassPolicyLockoutSafetyCheck":true)", 200,
+         R"("policyName":"default","policy":")" + policy + R"(","bypassPolicyLockoutSafetyCheck":true)");
+  change("PutKeyPolicy", R"("Policy":"{}","PolicyName":"other")", 400,
+         R"("policyName":"other","policy":"{}","bypassPolicyLockoutSafetyCheck":false)");
+  change("TagResource", "\"Tags\":" + tags, 200, tags_recorded);
+  change("UntagResource", R"("TagKeys":["domain","absent"])", 200, R"("tagKeys":["domain","absent"])");
+  change("UpdateKeyDescription", R"("Description":"a \"b\"")", 200, R"("description":"a \"b\"")");
+}
+
+TEST(Pipeline, TheRecordOfAChangeIsNeverTooLargeForTheLog) {
+  Kms kms;
+  const std::string arn = kms.create_key();
+  const auto text = [](std::size_t characters) {  // Of the largest in the log.
+    std::string out;
+    for (std::size_t i = 0; i < characters; ++i) out += R"(\u0001)";
+    return out;
+  };
+  const auto list = [](std::size_t size, auto&& item) {
+    std::string out = "[";
+    for (std::size_t i = 0; i < size; ++i) out += (i == 0 ? "" : ",") + item(i);
+    return out + "]";
+  };
+  const auto key_of = [&](std::size_t i) { return "\"" + std::to_string(1000 + i) + text(124) + "\""; };
+  const auto tag_of = [&](std::size_t i) {
+    return "{\"TagKey\":" + key_of(i) + R"(,"TagValue":")" + text(256) + "\"}";
+  };
+  const auto change = [&](std::string_view operation, const std::string& rest, std::string_view error) {
+    const auto answer = kms.call(operation, R"({"KeyId":")" + arn + "\"" + rest + "}");
+    EXPECT_EQ(answer.error, error) << answer.body;
+    EXPECT_NE(kms.leaves().back().find(R"("eventName":")" + std::string(operation)), std::string::npos);
+  };
+  const std::string policy = std::string(32768, ' ');
+  change("CreateKey",
+         R"(,"Description":")" + text(8192) + R"(","Policy":")" + policy + R"(","Tags":)" + list(50, tag_of),
+         "MalformedPolicyDocumentException");
+  change("PutKeyPolicy", R"(,"Policy":")" + policy + '"', "MalformedPolicyDocumentException");
+  EXPECT_NE(kms.leaves().back().find(policy), std::string::npos);
+  change("PutKeyPolicy", R"(,"Policy":")" + policy + " \"", "LimitExceededException");
+  EXPECT_EQ(kms.leaves().back().find(R"("policy")"), std::string::npos);
+  change("TagResource", ",\"Tags\":" + list(50, tag_of), "");
+  change("TagResource", ",\"Tags\":" + list(400, tag_of), "TagException");
+  change("UntagResource", ",\"TagKeys\":" + list(1000, key_of), "TagException");
+  change("UntagResource", ",\"TagKeys\":" + list(51, key_of), "TagException");
+  change("UntagResource", ",\"TagKeys\":" + list(50, key_of), "");
+  EXPECT_NE(kms.leaves().back().find("\"1049"), std::string::npos);
+  EXPECT_EQ(kms.call("ListResourceTags", R"({"KeyId":")" + arn + "\"}").body, R"({"Tags":[],"Truncated":false})");
+}
+
 // A directory whose store cannot be read.
 class BrokenCallers final : public identity::Callers {
  public:

@@ -13,6 +13,31 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> va
   return std::find(values.begin(), values.end(), text) != values.end();
 }
 
+// With what stands for what was left out.
+std::string_view spec_of(const protocol::CreateKeyRequest& request) {
+  return request.key_spec.value_or(request.customer_master_key_spec.value_or(protocol::symmetric_default));
+}
+std::string_view usage_of(const protocol::CreateKeyRequest& request) {
+  return request.key_usage.value_or("ENCRYPT_DECRYPT");
+}
+std::string_view origin_of(const protocol::CreateKeyRequest& request) { return request.origin.value_or("AWS_KMS"); }
+
+void note_request(Call& call, const protocol::CreateKeyRequest& request) {
+  auto& fields = call.record().request;
+  call.note_policy(request.policy);
+  fields.emplace_back("description", request.description.value_or(""));
+  fields.emplace_back("keyUsage", usage_of(request));
+  call.note_if_any("customerMasterKeySpec", request.customer_master_key_spec);
+  fields.emplace_back("keySpec", spec_of(request));
+  fields.emplace_back("origin", origin_of(request));
+  call.note_if_any("customKeyStoreId", request.custom_key_store_id);
+  fields.push_back(
+      audit::EventField::boolean("bypassPolicyLockoutSafetyCheck", request.bypass_policy_lockout_safety_check));
+  call.note_tags(request.tags);
+  fields.push_back(audit::EventField::boolean("multiRegion", request.multi_region));
+  call.note_if_any("xksKeyId", request.xks_key_id);
+}
+
 // Which usages a spec has (AWS's table "Key spec reference").
 bool suits(std::string_view spec, std::string_view usage) {
   if (spec == protocol::symmetric_default) return usage == "ENCRYPT_DECRYPT";
@@ -28,12 +53,11 @@ Outcome check_spec(const protocol::CreateKeyRequest& request) {
     return Error{ErrorCode::validation,
                  "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is "
                  "deprecated."};
-  const std::string_view spec =
-      request.key_spec.value_or(request.customer_master_key_spec.value_or(protocol::symmetric_default));
+  const std::string_view spec = spec_of(request);
   if (!request.key_usage && spec != protocol::symmetric_default)
     return Error{ErrorCode::validation,
                  "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."};
-  const std::string_view usage = request.key_usage.value_or("ENCRYPT_DECRYPT");
+  const std::string_view usage = usage_of(request);
   if (!suits(spec, usage))
     return Error{ErrorCode::validation,
                  "KeyUsage " + std::string(usage) + " is not compatible with KeySpec " + std::string(spec)};
@@ -46,7 +70,7 @@ Outcome check_spec(const protocol::CreateKeyRequest& request) {
 // What a key may be made from, elsewhere.
 Outcome check_origin(const protocol::CreateKeyRequest& request) {
   TRY(no_custom_key_store(request.custom_key_store_id));
-  const std::string_view origin = request.origin.value_or("AWS_KMS");
+  const std::string_view origin = origin_of(request);
   if (request.xks_key_id && origin != "EXTERNAL_KEY_STORE")
     return Error{ErrorCode::validation, "XksKeyId may be specified only with the Origin EXTERNAL_KEY_STORE."};
   if (is_one_of(origin, {"AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"}))
@@ -65,10 +89,7 @@ Outcome check_origin(const protocol::CreateKeyRequest& request) {
 template <>
 Outcome run<Operation::create_key>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::CreateKeyRequest>());
-  call.record().request.emplace_back("keySpec", request.key_spec.value_or(protocol::symmetric_default));
-  call.record().request.emplace_back("keyUsage", request.key_usage.value_or("ENCRYPT_DECRYPT"));
-  call.record().request.push_back(
-      audit::EventField::boolean("bypassPolicyLockoutSafetyCheck", request.bypass_policy_lockout_safety_check));
+  note_request(call, request);
   TRY_ASSIGN(auto permit, call.authorize<op::CreateKey>());
   TRY(check_spec(request));
   TRY(check_origin(request));

@@ -7,9 +7,11 @@ namespace keyfold::server {
 template <>
 Outcome run<Operation::put_key_policy>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::PutKeyPolicyRequest>());
-  TRY(only_default_policy(request.policy_name));
+  call.record().request.emplace_back("policyName", request.policy_name.value_or(default_policy_name));
+  call.note_policy(request.policy);
   call.record().request.push_back(
       audit::EventField::boolean("bypassPolicyLockoutSafetyCheck", request.bypass_policy_lockout_safety_check));
+  TRY(only_default_policy(request.policy_name));
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, call.find(request.key_id));
     TRY_ASSIGN(auto permit, call.authorize<op::PutKeyPolicy>(*found.key));
