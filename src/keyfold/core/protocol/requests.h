@@ -2,7 +2,7 @@
 // The requests of the KMS API, as values: one struct per shape, members in the order of AWS's API model. Used by both
 // ends: the server decodes them (request_reader.h), the client encodes them (append, below). Texts, bytes and contexts
 // are views: into the reader's document and scratch, or into whatever the client holds. What AWS knows and we do not
-// yet (grant tokens, attestation) is decoded so far as to be refused, never ignored.
+// serve (grant tokens, attestation) is decoded so far as to be refused, never ignored.
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
 #pragma once
 // Which suites a caller accepts: whether the header must commit to the data key, so that no two keys open one message.
-// Spec: framework/commitment-policy.md. Two more members come with the suites that do not commit.
+// Spec: framework/commitment-policy.md.
 
 #include "keyfold/core/base/result.h"
 #include "keyfold/envelope/materials/suite.h"

@@ -14,21 +14,21 @@ constexpr auto p384 = SignatureAlgorithm::ecdsa_p384_sha384;
 constexpr auto commits = KeyCommitment::present;
 constexpr auto plain = KeyCommitment::absent;
 constexpr auto yes = Usable::yes;
-constexpr auto not_yet = Usable::not_yet;
+constexpr auto no = Usable::no;
 
 // Spec: framework/algorithm-suites.md, the tables of "Supported Algorithm Suites" and after it. Version, then sizes in
 // bytes: data key, message id, suite data.
 // clang-format off
 constexpr std::array suites{
-    AlgorithmSuite{aes_128_gcm_no_kdf,                 "AES_128_GCM_IV12_TAG16_NO_KDF",                 1, 16, 16, 0,  none,        plain,   unsigned_, not_yet},
-    AlgorithmSuite{aes_192_gcm_no_kdf,                 "AES_192_GCM_IV12_TAG16_NO_KDF",                 1, 24, 16, 0,  none,        plain,   unsigned_, not_yet},
-    AlgorithmSuite{aes_256_gcm_no_kdf,                 "AES_256_GCM_IV12_TAG16_NO_KDF",                 1, 32, 16, 0,  none,        plain,   unsigned_, not_yet},
-    AlgorithmSuite{aes_128_gcm_hkdf_sha256,            "AES_128_GCM_IV12_TAG16_HKDF_SHA256",            1, 16, 16, 0,  hkdf_sha256, plain,   unsigned_, not_yet},
-    AlgorithmSuite{aes_192_gcm_hkdf_sha256,            "AES_192_GCM_IV12_TAG16_HKDF_SHA256",            1, 24, 16, 0,  hkdf_sha256, plain,   unsigned_, not_yet},
-    AlgorithmSuite{aes_256_gcm_hkdf_sha256,            "AES_256_GCM_IV12_TAG16_HKDF_SHA256",            1, 32, 16, 0,  hkdf_sha256, plain,   unsigned_, not_yet},
-    AlgorithmSuite{aes_128_gcm_hkdf_sha256_ecdsa_p256, "AES_128_GCM_IV12_TAG16_HKDF_SHA256_ECDSA_P256", 1, 16, 16, 0,  hkdf_sha256, plain,   p256,      not_yet},
-    AlgorithmSuite{aes_192_gcm_hkdf_sha384_ecdsa_p384, "AES_192_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384", 1, 24, 16, 0,  hkdf_sha384, plain,   p384,      not_yet},
-    AlgorithmSuite{aes_256_gcm_hkdf_sha384_ecdsa_p384, "AES_256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384", 1, 32, 16, 0,  hkdf_sha384, plain,   p384,      not_yet},
+    AlgorithmSuite{aes_128_gcm_no_kdf,                 "AES_128_GCM_IV12_TAG16_NO_KDF",                 1, 16, 16, 0,  none,        plain,   unsigned_, no},
+    AlgorithmSuite{aes_192_gcm_no_kdf,                 "AES_192_GCM_IV12_TAG16_NO_KDF",                 1, 24, 16, 0,  none,        plain,   unsigned_, no},
+    AlgorithmSuite{aes_256_gcm_no_kdf,                 "AES_256_GCM_IV12_TAG16_NO_KDF",                 1, 32, 16, 0,  none,        plain,   unsigned_, no},
+    AlgorithmSuite{aes_128_gcm_hkdf_sha256,            "AES_128_GCM_IV12_TAG16_HKDF_SHA256",            1, 16, 16, 0,  hkdf_sha256, plain,   unsigned_, no},
+    AlgorithmSuite{aes_192_gcm_hkdf_sha256,            "AES_192_GCM_IV12_TAG16_HKDF_SHA256",            1, 24, 16, 0,  hkdf_sha256, plain,   unsigned_, no},
+    AlgorithmSuite{aes_256_gcm_hkdf_sha256,            "AES_256_GCM_IV12_TAG16_HKDF_SHA256",            1, 32, 16, 0,  hkdf_sha256, plain,   unsigned_, no},
+    AlgorithmSuite{aes_128_gcm_hkdf_sha256_ecdsa_p256, "AES_128_GCM_IV12_TAG16_HKDF_SHA256_ECDSA_P256", 1, 16, 16, 0,  hkdf_sha256, plain,   p256,      no},
+    AlgorithmSuite{aes_192_gcm_hkdf_sha384_ecdsa_p384, "AES_192_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384", 1, 24, 16, 0,  hkdf_sha384, plain,   p384,      no},
+    AlgorithmSuite{aes_256_gcm_hkdf_sha384_ecdsa_p384, "AES_256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384", 1, 32, 16, 0,  hkdf_sha384, plain,   p384,      no},
     AlgorithmSuite{aes_256_gcm_hkdf_sha512_commit_key, "AES_256_GCM_HKDF_SHA512_COMMIT_KEY",            2, 32, 32, 32, hkdf_sha512, commits, unsigned_, yes},
     AlgorithmSuite{aes_256_gcm_hkdf_sha512_commit_key_ecdsa_p384,
                                                        "AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384", 2, 32, 32, 32, hkdf_sha512, commits, p384,      yes},
@@ -55,9 +55,8 @@ const AlgorithmSuite* find_suite(std::uint16_t id) {
 Result<const AlgorithmSuite*> usable_suite(std::uint16_t id) {
   const auto* suite = find_suite(id);
   if (suite == nullptr) return Error{ErrorCode::invalid_input, "unknown algorithm suite " + hex4(id)};
-  if (suite->usable == Usable::not_yet)
-    return Error{ErrorCode::invalid_input,
-                 "not supported yet: suite " + hex4(id) + " (" + std::string(suite->name) + ")"};
+  if (suite->usable == Usable::no)
+    return Error{ErrorCode::invalid_input, "not supported: suite " + hex4(id) + " (" + std::string(suite->name) + ")"};
   return suite;
 }
 

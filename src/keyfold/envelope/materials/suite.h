@@ -29,7 +29,7 @@ enum class SuiteId : std::uint16_t {
 enum class KeyDerivation : std::uint8_t { none, hkdf_sha256, hkdf_sha384, hkdf_sha512 };
 enum class SignatureAlgorithm : std::uint8_t { none, ecdsa_p256_sha256, ecdsa_p384_sha384 };
 enum class KeyCommitment : std::uint8_t { absent, present };
-enum class Usable : std::uint8_t { not_yet, yes };
+enum class Usable : std::uint8_t { no, yes };
 
 struct AlgorithmSuite {
   SuiteId id;
@@ -50,8 +50,8 @@ struct AlgorithmSuite {
 std::span<const AlgorithmSuite> all_suites();
 // Null when the number is none of the SDK's.
 const AlgorithmSuite* find_suite(std::uint16_t id);
-// A suite that we can seal and open. Fails with `invalid_input`, naming the suite, when it is unknown or not supported
-// yet.
+// A suite that we can seal and open. Fails with `invalid_input`, naming the suite, when it is unknown or not
+// supported.
 Result<const AlgorithmSuite*> usable_suite(std::uint16_t id);
 inline Result<const AlgorithmSuite*> usable_suite(SuiteId id) { return usable_suite(static_cast<std::uint16_t>(id)); }
 // Reads "0x0478", "0478", or a suite's name. Fails with `invalid_input`.

@@ -41,7 +41,7 @@ TEST(Suites, OnlyTheCommittingOnesAreUsableAndTheOthersAreNamed) {
     }
   }
   EXPECT_EQ(usable_suite(SuiteId::aes_256_gcm_hkdf_sha256).error().message,
-            "not supported yet: suite 0x0178 (AES_256_GCM_IV12_TAG16_HKDF_SHA256)");
+            "not supported: suite 0x0178 (AES_256_GCM_IV12_TAG16_HKDF_SHA256)");
 }
 
 TEST(Suites, AreReadByNumberAndByName) {

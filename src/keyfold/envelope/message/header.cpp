@@ -17,7 +17,7 @@ Error describe_version_1(Fields& in) {
   const auto* suite = suite_id ? materials::find_suite(*suite_id) : nullptr;
   if (!type || *type != 0x80 || suite == nullptr || suite->message_version != 1)
     return refused("not an AWS Encryption SDK message");
-  return refused("not supported yet: a message of format version 1.0, suite " + materials::to_string(suite->id) + " (" +
+  return refused("not supported: a message of format version 1.0, suite " + materials::to_string(suite->id) + " (" +
                  std::string(suite->name) + ")");
 }
 
@@ -81,7 +81,7 @@ Result<ContentType> read_content_type(Fields& in) {
     case ContentType::framed:
       return ContentType::framed;
     case ContentType::non_framed:
-      return refused("not supported yet: a message whose content is not framed");
+      return refused("not supported: a message whose content is not framed");
   }
   return refused("the message has an unknown content type");
 }

@@ -100,13 +100,13 @@ TEST(Header, RefusesWhatTheSpecificationRulesOut) {
   EXPECT_EQ(refusal({.suite = "0178"}), "suite 0x0178 does not belong to message format version 2.0");
   EXPECT_EQ(refusal({.keys = "0000"}), "the message has no encrypted data keys");
   EXPECT_EQ(refusal({.content_type = "00"}), "the message has an unknown content type");
-  EXPECT_EQ(refusal({.content_type = "01"}), "not supported yet: a message whose content is not framed");
+  EXPECT_EQ(refusal({.content_type = "01"}), "not supported: a message whose content is not framed");
   EXPECT_EQ(refusal({.frame_length = "00000000"}), "the message has a frame length of 0");
 }
 
 TEST(Header, NamesTheSuiteOfAVersion1Message) {
   EXPECT_EQ(refusal({.version = "0180", .suite = "0378"}),
-            "not supported yet: a message of format version 1.0, suite 0x0378 "
+            "not supported: a message of format version 1.0, suite 0x0378 "
             "(AES_256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384)");
   EXPECT_EQ(refusal({.version = "0181", .suite = "0378"}), "not an AWS Encryption SDK message");
   EXPECT_EQ(refusal({.version = "0180", .suite = "0478"}), "not an AWS Encryption SDK message");

@@ -51,7 +51,7 @@ struct Principal {
 };
 
 // What a condition key stands for in this request: for those that are not about the encryption context. No statement
-// asks for one yet: documents with such keys are refused (document.h).
+// asks for one: documents with such keys are refused (document.h).
 struct ConditionValue {
   std::string_view key;                                 // "kms:ViaService"; compared without case.
   Attribute<std::span<const std::string_view>> values;  // Known and empty: the request has no such key.
