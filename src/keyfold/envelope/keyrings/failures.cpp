@@ -33,4 +33,9 @@ Error Failures::summary(std::string_view what) const {
   return {most.error.code, std::move(text)};
 }
 
+Error Failures::none_or_summary(const std::string& keyring) const {
+  if (failures_.empty()) return {ErrorCode::incorrect_key, "none of the message's data keys is wrapped by " + keyring};
+  return summary("the data key could not be unwrapped");
+}
+
 }  // namespace keyfold::keyrings

@@ -12,9 +12,10 @@ namespace keyfold::keyrings {
 class Failures {
  public:
   void add(std::string who, Error error);
-  bool empty() const { return failures_.empty(); }
   // One Error: the code of the most telling failure (see multi.h), the texts of all.
   Error summary(std::string_view what) const;
+  // What a keyring says that unwrapped nothing: `incorrect_key` when it found nothing of its own to try.
+  Error none_or_summary(const std::string& keyring) const;
 
  private:
   struct Failure {

@@ -47,9 +47,7 @@ class KmsKeyring final : public Keyring {
       if (data_key) return data_key;
       failures.add(describe(), std::move(data_key).error());
     }
-    if (failures.empty())
-      return Error{ErrorCode::incorrect_key, "none of the message's data keys is wrapped by " + describe()};
-    return failures.summary("the data key could not be unwrapped");
+    return failures.none_or_summary(describe());
   }
 
  private:
