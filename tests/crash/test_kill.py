@@ -14,23 +14,30 @@ from keyfold_server import Production, cli
 
 MOMENTS = 50 if os.environ.get("KEYFOLD_FULL") == "1" else 8
 WRITERS = 8
+CALLS_MOST = 120  # Acknowledged between a start and its kill.
+PATIENCE_S = 60
 
 
 class Writer(threading.Thread):
     """Makes keys, describes them anew, encrypts under them, until the server is gone; remembers what was acknowledged."""
 
-    def __init__(self, number, server, credentials, keys, stop):
+    def __init__(self, number, server, credentials, keys, stop, acknowledged):
         super().__init__()
         self.number, self.server, self.credentials, self.keys, self.stop = number, server, credentials, keys, stop
         self.made, self.descriptions, self.ciphertexts = [], {}, []
         self.answered = 0
+        self.acknowledged = acknowledged  # A semaphore of all writers.
+        self.failed_call = None  # When the call began that had no answer.
 
     def call(self, operation, **request):
+        begun = time.monotonic()
         done = cli("call", operation, "-", server=self.server, credentials=self.credentials, check=False, timeout=60,
                    input=json.dumps(request).encode())
         if done.returncode != 0:
+            self.failed_call = begun
             return None
         self.answered += 1
+        self.acknowledged.release()
         return json.loads(done.stdout or b"{}")
 
     def run(self):
@@ -60,7 +67,7 @@ class Writer(threading.Thread):
 class KillNine(unittest.TestCase):
     def test_nothing_acknowledged_is_lost(self):
         chance = random.Random(20261124)
-        keys, descriptions, ciphertexts, answered = [], {}, [], 0
+        keys, descriptions, ciphertexts, answered, awaited, in_flight = [], {}, [], 0, 0, 0
         with tempfile.TemporaryDirectory(prefix="keyfold-crash-") as folder:
             production = Production(folder)
             for moment in range(MOMENTS):
@@ -70,11 +77,16 @@ class KillNine(unittest.TestCase):
                         done = cli("call", "CreateKey", server=server, credentials=credentials)
                         keys.append(json.loads(done.stdout)["KeyMetadata"]["KeyId"])
                         answered += 1
-                    stop = threading.Event()
-                    writers = [Writer(i, server, credentials, keys, stop) for i in range(WRITERS)]
+                    stop, acknowledged = threading.Event(), threading.Semaphore(0)
+                    writers = [Writer(i, server, credentials, keys, stop, acknowledged) for i in range(WRITERS)]
                     for writer in writers:
                         writer.start()
-                    time.sleep(chance.uniform(0.05, 1.2))  # The moment; nothing waits for it.
+                    calls = chance.randint(1, CALLS_MOST)
+                    awaited += calls
+                    for _ in range(calls):
+                        self.assertTrue(acknowledged.acquire(timeout=PATIENCE_S), "the writers do not get on")
+                    time.sleep(chance.uniform(0, 0.02))  # The moment; nothing waits for it.
+                    killed = time.monotonic()
                     server.kill()
                     stop.set()
                     for writer in writers:
@@ -83,12 +95,20 @@ class KillNine(unittest.TestCase):
                         descriptions.update(writer.descriptions)
                         ciphertexts += writer.ciphertexts
                         answered += writer.answered
+                        in_flight += writer.failed_call is not None and writer.failed_call < killed
                 # A writer's last, unanswered change of an earlier key may stand as well.
             with production.start() as server:
                 answered += self.check(server, production.credentials(), keys, descriptions, ciphertexts)
                 self.assertEqual(server.stop(), 0)
-            self.check_audit(production.data / "audit", answered)
-        print(f"{MOMENTS} kills: {len(keys)} keys, {len(descriptions)} descriptions, {len(ciphertexts)} ciphertexts, all there")
+            unanswered = self.check_audit(production.data / "audit", answered)
+        print(f"{MOMENTS} kills under {in_flight} calls, {unanswered} of them recorded and not answered: "
+              f"{len(keys)} keys, {len(descriptions)} descriptions, {len(ciphertexts)} ciphertexts, all there")
+        # Of every four calls of a writer one makes a key, one describes it, two encrypt. Half of that is enough to have tried.
+        self.assertGreaterEqual(len(keys), awaited // 8)
+        self.assertGreaterEqual(len(descriptions), awaited // 8)
+        self.assertGreaterEqual(len(ciphertexts), awaited // 4)
+        self.assertGreaterEqual(in_flight, MOMENTS, "the kills hit a server that had nothing to do")
+        self.assertGreater(unanswered, 0, "no kill came between a record and its answer")
 
     def check(self, server, credentials, keys, descriptions, ciphertexts):
         def call(operation, **request):
@@ -111,6 +131,7 @@ class KillNine(unittest.TestCase):
         self.assertGreaterEqual(len(successes), answered, "an answer without a record")
         ids = [event["eventID"] for event in events]
         self.assertEqual(len(ids), len(set(ids)), "an event recorded twice")
+        return len(successes) - answered
 
 
 if __name__ == "__main__":
