@@ -1,6 +1,5 @@
 // The store that forgets: one map under one mutex.
 
-#include <condition_variable>
 #include <map>
 #include <mutex>
 
@@ -44,18 +43,11 @@ class MemoryStore final : public Store {
       else
         records_.erase(write.name);
     }
-    changed_.notify_all();
     return revision_;
   }
 
   Result<std::uint64_t> revision() override {
     const std::lock_guard lock(mutex_);
-    return revision_;
-  }
-
-  Result<std::uint64_t> watch(std::uint64_t revision, std::chrono::milliseconds timeout) override {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, timeout, [&] { return revision_ > revision; });
     return revision_;
   }
 
@@ -76,7 +68,6 @@ class MemoryStore final : public Store {
   }
 
   std::mutex mutex_;
-  std::condition_variable changed_;
   std::uint64_t revision_ = 0;
   Records records_;
 };

@@ -65,8 +65,6 @@ class Store {
   // 0: nothing was ever written. Never goes back and is never used twice: a record that is removed and made anew has a
   // greater version than it ever had.
   virtual Result<std::uint64_t> revision() = 0;
-  // Waits until the revision is greater than `revision`, at most `timeout`; returns what it is then.
-  virtual Result<std::uint64_t> watch(std::uint64_t revision, std::chrono::milliseconds timeout) = 0;
 
   // What was overwritten or removed before this call is no longer in any file of the store when it returns (beyond
   // that, the file system and the device decide). Fails with `unavailable` when a reader is in the way: try again.
@@ -77,9 +75,8 @@ class Store {
 std::unique_ptr<Store> open_memory_store();
 
 // One SQLite file (and its -wal and -shm beside it), created if it is absent, mode 0600: write-ahead log,
-// synchronous=FULL, secure_delete. Meant for one process at a time (data_directory.h holds the lock); `watch` sees this
-// object's commits only. Fails with `invalid_input` when the file is not one of ours or comes from a newer version: it
-// is not touched.
+// synchronous=FULL, secure_delete. Meant for one process at a time (data_directory.h holds the lock). Fails with
+// `invalid_input` when the file is not one of ours or comes from a newer version: it is not touched.
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& file);
 
 }  // namespace keyfold::storage

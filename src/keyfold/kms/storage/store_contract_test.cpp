@@ -203,17 +203,6 @@ TEST_P(StoreContract, CountsEveryIncrementOfEightThreads) {
   EXPECT_EQ(*store_->revision(), 1U + threads_count * increments);
 }
 
-TEST_P(StoreContract, WakesWhoeverWatches) {
-  const auto revision = write({put("a", "1")});
-  EXPECT_EQ(*store_->watch(revision - 1, std::chrono::hours(1)), revision);  // At once.
-  EXPECT_EQ(*store_->watch(revision, std::chrono::milliseconds(1)), revision);
-  std::uint64_t seen = 0;
-  std::thread watcher([&] { seen = *store_->watch(revision, std::chrono::hours(1)); });
-  const auto next = write({put("a", "2")});
-  watcher.join();
-  EXPECT_GE(seen, next);
-}
-
 TEST_P(StoreContract, TruncatesItsLogAndGoesOn) {
   write({put("a", "1")});
   ASSERT_TRUE(store_->truncate_log());

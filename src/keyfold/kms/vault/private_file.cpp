@@ -28,8 +28,7 @@ Outcome check_private(int fd, const std::filesystem::path& path) {
   return ok();
 }
 
-}  // namespace
-
+// Until the end of the file or size_max bytes.
 Result<SecretBytes> read_secret(int fd, std::size_t size_max) {
   TRY_ASSIGN(auto buffer, SecretBytes::zeroed(size_max));
   std::size_t size = 0;
@@ -42,6 +41,8 @@ Result<SecretBytes> read_secret(int fd, std::size_t size_max) {
   }
   return SecretBytes::copy_of(buffer.reveal().first(size));
 }
+
+}  // namespace
 
 Result<SecretBytes> read_private_file(const std::filesystem::path& path, std::size_t size_max) {
   // Without waiting, should it be a pipe.

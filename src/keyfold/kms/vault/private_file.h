@@ -11,7 +11,5 @@ namespace keyfold::vault {
 // At most `size_max` bytes of it. Fails with `not_found` when it is absent, with `invalid_input` when it is not a
 // regular file, belongs to neither this user nor root, or when group or others may read or write it.
 Result<SecretBytes> read_private_file(const std::filesystem::path& path, std::size_t size_max);
-// Until the end of the file or size_max bytes. Fails with `io`.
-Result<SecretBytes> read_secret(int fd, std::size_t size_max);
 
 }  // namespace keyfold::vault

@@ -16,7 +16,6 @@ constexpr std::array types = {
     TypeText{RecordType::accesskey, "accesskey"},
     TypeText{RecordType::outbox, "outbox"},
     TypeText{RecordType::meta, "meta"},
-    TypeText{RecordType::rotation, "rotation"},
     TypeText{RecordType::storagekey, "storagekey"},
     TypeText{RecordType::manifest, "manifest"},
     TypeText{RecordType::head, "head"},

@@ -21,7 +21,6 @@ enum class RecordType : std::uint8_t {
   accesskey,  // Secret.
   outbox,
   meta,
-  rotation,
   storagekey,  // Secret. This and those below are the vault's own.
   manifest,
   head,

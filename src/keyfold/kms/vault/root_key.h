@@ -67,11 +67,9 @@ Result<RootKey> obtain_root_key(storage::Store& store, const RootKeySource& sour
 
 inline constexpr std::size_t passphrase_size_min = 12;    // Bytes, for a new store.
 inline constexpr std::size_t passphrase_size_max = 1024;  // Bytes.
-// Reads a passphrase: the first line, without its end. Fails with `invalid_input` when it is empty or too long.
-Result<SecretBytes> read_passphrase(int fd);
-Result<SecretBytes> read_passphrase_file(const std::filesystem::path& file);  // Refused when others may read it.
-// Asks on the controlling terminal, without echo. Fails with `unavailable` when there is none.
-Result<SecretBytes> ask_passphrase(const std::string& prompt);
+// Reads a passphrase: the file's first line, without its end. Fails with `invalid_input` when it is empty or too long,
+// or when others may read or write the file.
+Result<SecretBytes> read_passphrase_file(const std::filesystem::path& file);
 
 // The pieces of obtain_root_key, for tools.
 Result<RootKey> read_root_key_file(const std::filesystem::path& path);

@@ -1,10 +1,9 @@
-// The sealed store on a real disk: what its files hold, what a kill leaves, and what it costs.
+// The sealed store on a real disk: what its files hold, and what a kill leaves.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 
 #include "keyfold/kms/storage/storage_testing.h"
@@ -122,46 +121,6 @@ TEST_F(SealedDiskTest, OpensAfterEveryKill) {
     store.reset();
     store_.reset();
   }
-}
-
-// Prints what it measures; run it with --gtest_also_run_disabled_tests on a quiet machine.
-TEST_F(SealedDiskTest, DISABLED_Measure) {
-  auto store = open();
-  const std::string record(600, 'r');
-  const auto make = [&](const std::string& id) {
-    const storage::OutboxRecord event{.event_id = id, .body = to_bytes(record)};
-    const std::vector<Change> changes = {put(test_name(RecordType::key, id), record),
-                                         put(test_name(RecordType::material, id), record.substr(0, 32))};
-    EXPECT_TRUE(store->commit(changes, &event));
-  };
-  using Clock = std::chrono::steady_clock;
-  const auto ms_since = [](Clock::time_point start) {
-    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-  };
-  const auto creates = [&](const char* size) {
-    std::vector<double> times;
-    for (int i = 0; i < 500; ++i) {
-      const auto start = Clock::now();
-      make(std::string(size) + "." + std::to_string(i));
-      times.push_back(ms_since(start));
-    }
-    std::ranges::sort(times);
-    std::printf("create one key, store %s: median %.2f ms, p99 %.2f ms\n", size, times[250], times[495]);
-  };
-  creates("empty");
-  for (int i = 0; i < 100; ++i) {
-    std::vector<Change> changes;
-    for (int j = 0; j < 500; ++j) {
-      const auto id = std::to_string(i) + "-" + std::to_string(j);
-      changes.push_back(put(test_name(RecordType::key, id), record));
-      changes.push_back(put(test_name(RecordType::material, id), record.substr(0, 32)));
-    }
-    ASSERT_TRUE(store->commit(changes, nullptr));
-  }
-  creates("large");
-  const auto start = Clock::now();
-  store = open();
-  std::printf("open a store of 102,000 records: %.0f ms\n", ms_since(start));
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ TEST_F(SealedStoreTest, SealsEachScopeUnderAKeyOfItsOwn) {
   const std::vector<RecordName> names = {test_name(RecordType::key, "k"), test_name(RecordType::material, "k"),
                                          RecordName(RecordType::user, test_account(), "u"),
                                          RecordName(RecordType::key, other, test_region(), "k"),
-                                         RecordName(RecordType::rotation, "r")};
+                                         RecordName(RecordType::meta, "r")};
   std::set<Bytes> keys;
   for (const auto& name : names) {
     const auto made = commit(*store, {put(name, "v")});

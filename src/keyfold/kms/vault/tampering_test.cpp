@@ -97,7 +97,7 @@ class Tampering : public testing::Test {
 
   static std::vector<RecordName> some_names() {
     std::vector<RecordName> names;
-    for (const auto type : {RecordType::key, RecordType::material, RecordType::alias, RecordType::rotation})
+    for (const auto type : {RecordType::key, RecordType::material, RecordType::alias})
       for (int i = 0; i < 10; ++i) names.push_back(test_name(type, std::to_string(i)));
     for (const auto type : {RecordType::user, RecordType::accesskey})
       for (int i = 0; i < 3; ++i) names.emplace_back(type, test_account(), std::to_string(i));

@@ -1,7 +1,6 @@
 // The store in one SQLite file. One connection under one mutex: reads are rare, because what is asked often is served
 // from snapshots in memory.
 
-#include <condition_variable>
 #include <mutex>
 
 #include "keyfold/core/base/try.h"
@@ -32,7 +31,6 @@ class SqliteStore final : public Store {
   Result<std::vector<Record>> scan(std::string_view prefix, std::string_view after, std::size_t limit) override;
   Result<std::uint64_t> commit(std::span<const Condition> conditions, std::span<const Write> writes) override;
   Result<std::uint64_t> revision() override;
-  Result<std::uint64_t> watch(std::uint64_t revision, std::chrono::milliseconds timeout) override;
   Outcome truncate_log() override;
 
  private:
@@ -49,11 +47,9 @@ class SqliteStore final : public Store {
   Outcome checkpoint(int mode);
 
   std::mutex mutex_;
-  std::condition_variable changed_;
   std::optional<std::string> broken_;  // Why every further call is refused.
   int log_pages_ = 0;
-  std::uint64_t seen_ = 0;  // The revision that `watch` goes by.
-  Connection connection_;   // Before the statements, which must go first.
+  Connection connection_;  // Before the statements, which must go first.
   Statement begin_, commit_, rollback_, get_, scan_, scan_to_end_, version_, put_, remove_, read_revision_,
       write_revision_;
 };
@@ -96,7 +92,7 @@ Outcome SqliteStore::set_up(const std::filesystem::path& file) {
   for (const auto& [statement, sql] : statements) {
     TRY_ASSIGN(*statement, connection_.prepare(sql));
   }
-  TRY_ASSIGN(seen_, read_revision());
+  TRY(read_revision());
   // Finishes a destruction that a crash cut short (see truncate_log). Somebody reading just now must not keep us from
   // starting.
   if (const auto done = checkpoint(SQLITE_CHECKPOINT_TRUNCATE); !done && done.error().code != ErrorCode::unavailable)
@@ -215,10 +211,6 @@ Result<std::uint64_t> SqliteStore::commit(std::span<const Condition> conditions,
   const std::lock_guard lock(mutex_);
   TRY(usable());
   TRY_ASSIGN(const auto revision, commit_locked(conditions, writes));
-  if (revision > seen_) {
-    seen_ = revision;
-    changed_.notify_all();
-  }
   // What was just committed stands, whatever becomes of the checkpoint: if it fails badly, the next call is refused.
   if (log_pages_ >= log_pages_max) (void)checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   return revision;
@@ -249,13 +241,6 @@ Result<std::uint64_t> SqliteStore::revision() {
   const std::lock_guard lock(mutex_);
   TRY(usable());
   return read_revision();
-}
-
-Result<std::uint64_t> SqliteStore::watch(std::uint64_t revision, std::chrono::milliseconds timeout) {
-  std::unique_lock lock(mutex_);
-  TRY(usable());
-  changed_.wait_for(lock, timeout, [&] { return seen_ > revision; });
-  return seen_;
 }
 
 Outcome SqliteStore::truncate_log() {

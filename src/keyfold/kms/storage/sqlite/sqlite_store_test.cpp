@@ -208,7 +208,6 @@ TEST_F(SqliteStoreTest, RefusesEverythingAfterAFailedSync) {
   EXPECT_EQ(store->get("a").error().code, ErrorCode::io);
   EXPECT_EQ(store->scan("", "", 1).error().code, ErrorCode::io);
   EXPECT_EQ(store->revision().error().code, ErrorCode::io);
-  EXPECT_EQ(store->watch(0, std::chrono::milliseconds(1)).error().code, ErrorCode::io);
   EXPECT_EQ(store->truncate_log().error().code, ErrorCode::io);
   EXPECT_NE(store->revision().error().message.find("opened anew"), std::string::npos);
   store.reset();
