@@ -16,7 +16,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (auto reply = keyfold::protocol::read_data_key_response(text); reply && reply->plaintext.empty()) __builtin_trap();
   (void)keyfold::protocol::read_encrypt_response(text).has_value();
   (void)keyfold::protocol::read_decrypt_response(text).has_value();
-  (void)keyfold::protocol::read_re_encrypt_response(text).has_value();
   (void)keyfold::protocol::read_data_key_without_plaintext_response(text).has_value();
   return 0;
 }

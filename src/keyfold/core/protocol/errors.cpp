@@ -72,11 +72,6 @@ std::string_view bare(std::string_view name) {
   return name.substr(0, name.find(':'));
 }
 
-std::string_view text_of(const JsonValue& object, std::string_view name) {
-  const auto value = object.find(name);
-  return value && value->is(JsonValue::Kind::text) ? value->text() : std::string_view();
-}
-
 }  // namespace
 
 std::string_view error_name(ErrorCode code) {
@@ -194,9 +189,9 @@ Error decode_error(int status, std::string_view type_header, std::string_view bo
   std::string_view name = bare(type_header);
   std::string_view message;
   if (const auto parsed = json.parse(body); parsed && parsed->is(JsonValue::Kind::object)) {
-    if (name.empty()) name = bare(text_of(*parsed, "__type"));
-    message = text_of(*parsed, "message");
-    if (message.empty()) message = text_of(*parsed, "Message");
+    if (name.empty()) name = bare(parsed->text_of("__type"));
+    message = parsed->text_of("message");
+    if (message.empty()) message = parsed->text_of("Message");
   }
   message = message.substr(0, shown_max);
   name = name.substr(0, shown_max);

@@ -127,6 +127,11 @@ std::optional<JsonValue> JsonValue::find(std::string_view name) const {
   return std::nullopt;
 }
 
+std::string_view JsonValue::text_of(std::string_view name) const {
+  const auto value = find(name);
+  return value && value->is(Kind::text) ? value->text() : std::string_view();
+}
+
 void JsonValue::walk_members(VisitMember call, void* visit) const {
   for (const auto& member : Access::get<dom::object>(*this)) call(visit, member.key, Access::value(member.value));
 }

@@ -34,6 +34,8 @@ class JsonValue {
   std::size_t size() const;  // Elements of an array, members of an object.
   // The member of an object; nothing when it is not there.
   std::optional<JsonValue> find(std::string_view name) const;
+  // The text of such a member; empty when it is not there, or no text.
+  std::string_view text_of(std::string_view name) const;
   // Calls visit(std::string_view name, JsonValue value) for each member of an object, in the order of the text.
   template <class Visit>
   void each_member(Visit&& visit) const {

@@ -25,6 +25,9 @@ TEST(Json, ReadsEveryKindOfValue) {
   EXPECT_EQ(value->size(), 7U);
   EXPECT_TRUE(value->find("n")->is(Kind::null));
   EXPECT_TRUE(value->find("b")->boolean());
+  EXPECT_EQ(value->text_of("b"), "");
+  EXPECT_EQ(value->text_of("not there"), "");
+  EXPECT_EQ(value->text_of("t"), "a\xc3\xa4\n");
   EXPECT_EQ(value->find("i")->integer(), -7);
   EXPECT_EQ(value->find("r")->real(), 1.5);
   EXPECT_EQ(value->find("t")->text(), "a\xc3\xa4\n");

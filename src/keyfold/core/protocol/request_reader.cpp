@@ -37,8 +37,7 @@ Result<JsonValue> RequestReader::parse(std::string_view body) {
 }
 
 std::string_view RequestReader::text_of(std::string_view member) const {
-  const auto value = object_ ? object_->find(member) : std::nullopt;
-  return value && value->is(JsonValue::Kind::text) ? value->text() : std::string_view();
+  return object_ ? object_->text_of(member) : std::string_view();
 }
 
 void RequestReader::wipe() {

@@ -50,6 +50,14 @@ class Reply {
   JsonValue object_;
 };
 
+Result<ReceivedDataKey> data_key_without_plaintext(const Reply& reply) {
+  ReceivedDataKey received;
+  TRY_ASSIGN(received.ciphertext, reply.blob("CiphertextBlob"));
+  TRY_ASSIGN(received.key_id, reply.text("KeyId"));
+  received.key_material_id = reply.text_or_empty("KeyMaterialId");
+  return received;
+}
+
 }  // namespace
 
 void append(std::string& out, const EncryptResponse& response) {
@@ -160,30 +168,16 @@ Result<ReceivedDecrypt> read_decrypt_response(std::string_view body) {
   return received;
 }
 
-Result<ReceivedReEncrypt> read_re_encrypt_response(std::string_view body) {
-  Reply reply;
-  TRY(reply.parse(body));
-  ReceivedReEncrypt received;
-  TRY_ASSIGN(received.ciphertext, reply.blob("CiphertextBlob"));
-  TRY_ASSIGN(received.source_key_id, reply.text("SourceKeyId"));
-  TRY_ASSIGN(received.key_id, reply.text("KeyId"));
-  return received;
-}
-
 Result<ReceivedDataKey> read_data_key_without_plaintext_response(std::string_view body) {
   Reply reply;
   TRY(reply.parse(body));
-  ReceivedDataKey received;
-  TRY_ASSIGN(received.ciphertext, reply.blob("CiphertextBlob"));
-  TRY_ASSIGN(received.key_id, reply.text("KeyId"));
-  received.key_material_id = reply.text_or_empty("KeyMaterialId");
-  return received;
+  return data_key_without_plaintext(reply);
 }
 
 Result<ReceivedDataKey> read_data_key_response(std::string_view body) {
-  TRY_ASSIGN(auto received, read_data_key_without_plaintext_response(body));
   Reply reply;
   TRY(reply.parse(body));
+  TRY_ASSIGN(auto received, data_key_without_plaintext(reply));
   TRY_ASSIGN(received.plaintext, reply.secret("Plaintext"));
   return received;
 }

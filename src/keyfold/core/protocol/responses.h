@@ -99,11 +99,6 @@ struct ReceivedDecrypt {
   SecretBytes plaintext;
   std::string key_material_id;  // Empty from old services.
 };
-struct ReceivedReEncrypt {
-  Bytes ciphertext;
-  std::string source_key_id;
-  std::string key_id;
-};
 struct ReceivedDataKey {
   Bytes ciphertext;
   SecretBytes plaintext;  // Empty from …WithoutPlaintext.
@@ -112,7 +107,6 @@ struct ReceivedDataKey {
 };
 Result<ReceivedEncrypt> read_encrypt_response(std::string_view body);
 Result<ReceivedDecrypt> read_decrypt_response(std::string_view body);
-Result<ReceivedReEncrypt> read_re_encrypt_response(std::string_view body);
 Result<ReceivedDataKey> read_data_key_response(std::string_view body);
 Result<ReceivedDataKey> read_data_key_without_plaintext_response(std::string_view body);
 

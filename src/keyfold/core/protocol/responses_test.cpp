@@ -30,7 +30,10 @@ TEST(Responses, TheClientReadsWhatTheServerWrites) {
                                  .key_id = "d",
                                  .source_key_material_id = "1",
                                  .destination_key_material_id = "2"});
-  EXPECT_EQ(read_re_encrypt_response(body)->source_key_id, "s");
+  EXPECT_EQ(
+      body,
+      R"({"CiphertextBlob":"YmxvYg==","SourceKeyId":"s","KeyId":"d","SourceEncryptionAlgorithm":"SYMMETRIC_DEFAULT",)"
+      R"("DestinationEncryptionAlgorithm":"SYMMETRIC_DEFAULT","SourceKeyMaterialId":"1","DestinationKeyMaterialId":"2"})");
 }
 
 TEST(Responses, WhatIsNotAReplyIsRefused) {
