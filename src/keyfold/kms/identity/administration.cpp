@@ -15,6 +15,10 @@ Error no_such_access_key(const AccessKeyId& id) {
   return {ErrorCode::not_found, "there is no access key " + std::string(id.text())};
 }
 
+Error access_key_in_use(const AccessKeyId& id) {
+  return {ErrorCode::already_exists, "there is an access key " + std::string(id.text()) + " already"};
+}
+
 vault::Change removal(const AccessKeyEntry& entry) {
   return {.name = entry.record.name, .expected_version = entry.record.version, .value = std::nullopt};
 }
@@ -31,6 +35,15 @@ std::vector<const AccessKeyEntry*> keys_of(const Snapshot& snapshot, const Accou
 std::size_t users_in(const Snapshot& snapshot, const AccountId& account) {
   return static_cast<std::size_t>(
       std::ranges::count_if(snapshot.users, [&](const auto& entry) { return entry.first.first == account; }));
+}
+
+Outcome check_addition(const Snapshot& now, const User& user) {
+  if (now.find(user.account, user.name) != nullptr)
+    return Error{ErrorCode::already_exists, "there is a user " + std::string(user.name.text()) + " already"};
+  if (users_in(now, user.account) >= users_per_account_max)
+    return Error{ErrorCode::limit_exceeded,
+                 "an account may have at most " + std::to_string(users_per_account_max) + " users"};
+  return ok();
 }
 
 // What `changes` removed is no longer in the snapshot.
@@ -69,13 +82,34 @@ Outcome SealedDirectory::write_user_entry(const User& user, std::uint64_t expect
 
 Outcome SealedDirectory::add_user(const User& user, const storage::OutboxRecord* event) {
   const std::scoped_lock lock(mutex_);
-  const auto now = published_.get();
-  if (now->find(user.account, user.name) != nullptr)
-    return Error{ErrorCode::already_exists, "there is a user " + std::string(user.name.text()) + " already"};
-  if (users_in(*now, user.account) >= users_per_account_max)
-    return Error{ErrorCode::limit_exceeded,
-                 "an account may have at most " + std::to_string(users_per_account_max) + " users"};
+  TRY(check_addition(*published_.get(), user));
   return write_user_entry(user, 0, event);
+}
+
+Outcome SealedDirectory::add_user_with_key(const User& user, const NewAccessKey& key,
+                                           std::span<const storage::OutboxRecord> events) {
+  const std::scoped_lock lock(mutex_);
+  const auto now = published_.get();
+  TRY(check_addition(*now, user));
+  if (now->find(key.id) != nullptr) return access_key_in_use(key.id);
+  const AccessKey made{
+      .id = key.id, .account = user.account, .user = user.name, .status = KeyStatus::active, .created = clock_.now()};
+  TRY_ASSIGN(auto document, compile(user.identity_policy));
+  Bytes user_value;
+  write_user(user_value, user);
+  TRY_ASSIGN(const auto key_value, write_access_key(made, key.secret));
+  const vault::Change changes[] = {
+      {.name = record_name(user), .expected_version = 0, .value = BytesView(user_value)},
+      {.name = record_name(made.account, made.id), .expected_version = 0, .value = BytesView(key_value.reveal())}};
+  TRY_ASSIGN(auto committed, store_.commit(changes, events));
+  auto next = std::make_shared<Snapshot>(*now);
+  next->epoch = committed.revision;
+  next->users[{user.account, user.name}] = std::make_shared<const UserEntry>(
+      UserEntry{.user = user, .version = committed.revision, .identity_policy = std::move(document)});
+  next->access_keys[key.id] = std::make_shared<const AccessKeyEntry>(
+      AccessKeyEntry{.key = made, .record = std::move(committed.records.back())});
+  publish(next);
+  return ok();
 }
 
 Outcome SealedDirectory::put_identity_policy(const AccountId& account, const UserName& name, std::string_view text,
@@ -129,8 +163,7 @@ Outcome SealedDirectory::add_access_key(const AccountId& account, const std::opt
   const std::scoped_lock lock(mutex_);
   const auto now = published_.get();
   if (user && now->find(account, *user) == nullptr) return no_such_user(*user);
-  if (now->find(key.id) != nullptr)
-    return Error{ErrorCode::already_exists, "there is an access key " + std::string(key.id.text()) + " already"};
+  if (now->find(key.id) != nullptr) return access_key_in_use(key.id);
   if (keys_of(*now, account, user).size() >= access_keys_per_user_max)
     return Error{ErrorCode::limit_exceeded, (user ? "the user " + std::string(user->text()) : "the root") + " has " +
                                                 std::to_string(access_keys_per_user_max) + " access keys already"};
@@ -170,8 +203,7 @@ Outcome SealedDirectory::reset_root(const AccountId& account, const NewAccessKey
                                     const storage::OutboxRecord* event) {
   const std::scoped_lock lock(mutex_);
   const auto now = published_.get();
-  if (now->find(key.id) != nullptr)
-    return Error{ErrorCode::already_exists, "there is an access key " + std::string(key.id.text()) + " already"};
+  if (now->find(key.id) != nullptr) return access_key_in_use(key.id);
   std::vector<vault::Change> removals;
   for (const auto* old : keys_of(*now, account, std::nullopt)) removals.push_back(removal(*old));
   const AccessKey made{

@@ -38,6 +38,11 @@ class DevDirectory final : public Directory {
   Outcome add_user(const User& user, const storage::OutboxRecord* event) override {
     return users_->add_user(user, event);
   }
+  Outcome add_user_with_key(const User& user, const NewAccessKey& key,
+                            std::span<const storage::OutboxRecord> events) override {
+    if (account_of(key.id)) return Error{ErrorCode::already_exists, "this access key id is a known one"};
+    return users_->add_user_with_key(user, key, events);
+  }
   Outcome remove_user(const AccountId& account, const UserName& name, const storage::OutboxRecord* event) override {
     return users_->remove_user(account, name, event);
   }

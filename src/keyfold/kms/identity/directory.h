@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -118,6 +119,9 @@ class Administration {
   // Fails with `already_exists`, with `limit_exceeded` at users_per_account_max, and with `malformed_policy_document`
   // when the user's identity policy is not one.
   virtual Outcome add_user(const User& user, const storage::OutboxRecord* event) = 0;
+  // With its first access key: both in one transaction, or neither. Fails as add_user and add_access_key.
+  virtual Outcome add_user_with_key(const User& user, const NewAccessKey& key,
+                                    std::span<const storage::OutboxRecord> events) = 0;
   // With its access keys. Fails with `not_found`.
   virtual Outcome remove_user(const AccountId& account, const UserName& name, const storage::OutboxRecord* event) = 0;
   // Empty text: none any more. Fails with `not_found` or `malformed_policy_document`.

@@ -249,6 +249,48 @@ TEST_P(DirectoryContract, ResetsTheRootToOneNewKey) {
   EXPECT_TRUE(works(fresh));
 }
 
+TEST_P(DirectoryContract, AddsAUserAndItsKeyInOneCommitOrNeither) {
+  const auto key = *make_access_key(random_);
+  const auto user = make_user(account, writer, policy::administrator_policy, clock_, random_);
+  const storage::OutboxRecord events[] = {{.event_id = "a", .body = to_bytes("the user")},
+                                          {.event_id = "b", .body = to_bytes("its key")}};
+  const auto before = sealed_->revision();
+  ASSERT_TRUE(directory_->add_user_with_key(user, key, events));
+  EXPECT_EQ(sealed_->revision(), before + 1);
+  for (const bool restarted : {false, true}) {
+    if (restarted) reopen();
+    EXPECT_TRUE(works(key));
+    const auto caller = directory_->find(key.id);
+    ASSERT_TRUE(caller);
+    EXPECT_EQ(caller->user_id, user.id);
+    EXPECT_NE(caller->identity_policy, nullptr);
+    const auto pending = sealed_->pending(100);
+    ASSERT_EQ(pending->size(), 2U);
+    EXPECT_EQ(as_text(pending->front().body), "the user");
+    EXPECT_EQ(as_text(pending->back().body), "its key");
+  }
+  const auto fresh = *make_access_key(random_);
+  const auto other = make_user(account, reader, "", clock_, random_);
+  const auto bad = make_user(account, reader, "{", clock_, random_);
+  EXPECT_EQ(code(directory_->add_user_with_key(user, fresh, {})), ErrorCode::already_exists);
+  EXPECT_EQ(code(directory_->add_user_with_key(other, key, {})), ErrorCode::already_exists);
+  EXPECT_EQ(code(directory_->add_user_with_key(bad, fresh, {})), ErrorCode::malformed_policy_document);
+  EXPECT_EQ(code(directory_->add_user_with_key(other, fresh, events)), ErrorCode::conflict);
+  sealed_->set_health_check([] { return Outcome(Error{ErrorCode::io, "the audit log is full"}); });
+  const storage::OutboxRecord event{.event_id = "c", .body = to_bytes("{}")};
+  EXPECT_EQ(code(directory_->add_user_with_key(other, fresh, {&event, 1})), ErrorCode::io);
+  EXPECT_EQ(directory_->users(account).size(), 1U);
+  EXPECT_EQ(directory_->access_keys(account).size(), 1U);
+  EXPECT_FALSE(works(fresh));
+  // What was removed and made again has its new key, and no other.
+  sealed_->set_health_check([] { return ok(); });
+  ASSERT_TRUE(directory_->remove_user(account, writer, nullptr));
+  EXPECT_FALSE(works(key));
+  ASSERT_TRUE(directory_->add_user_with_key(user, fresh, {}));
+  EXPECT_TRUE(works(fresh));
+  EXPECT_FALSE(works(key));
+}
+
 TEST_P(DirectoryContract, RefusesWhatIsThereAlready) {
   const auto user = add(writer);
   const auto key = add_key(writer);

@@ -31,6 +31,8 @@ class SealedDirectory final : public Directory {
   std::vector<User> users(const AccountId& account) const override;
   std::vector<AccessKey> access_keys(const AccountId& account) const override;
   Outcome add_user(const User& user, const storage::OutboxRecord* event) override;
+  Outcome add_user_with_key(const User& user, const NewAccessKey& key,
+                            std::span<const storage::OutboxRecord> events) override;
   Outcome remove_user(const AccountId& account, const UserName& name, const storage::OutboxRecord* event) override;
   Outcome put_identity_policy(const AccountId& account, const UserName& name, std::string_view text,
                               const storage::OutboxRecord* event) override;

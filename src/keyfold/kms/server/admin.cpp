@@ -1,5 +1,7 @@
 #include "keyfold/kms/server/admin.h"
 
+#include <array>
+
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/protocol/json.h"
 #include "keyfold/core/protocol/json_writer.h"
@@ -125,10 +127,13 @@ Result<std::string> Admin::add_user(const Command& command, const Administrator&
       identity::make_user(command.account, *command.user,
                           command.administrator ? policy::administrator_policy : std::string_view(), clock_, random_);
   TRY_ASSIGN(const auto key, identity::make_access_key(random_));
-  const auto user_event = event(command, audit::event_name::create_user, {}, by);
-  TRY(directory_.add_user(user, &user_event));
-  const auto key_event = event(command, audit::event_name::create_access_key, key.id.text(), by);
-  TRY(directory_.add_access_key(command.account, command.user, key, &key_event));
+  // The log gets the events of one commit in the order of their ids: the user's before the key's.
+  auto ids = std::array{random_uuid(random_), random_uuid(random_)};
+  if (ids[1].view() < ids[0].view()) std::swap(ids[0], ids[1]);
+  const storage::OutboxRecord events[] = {
+      event(command, audit::event_name::create_user, {}, by, ids[0].view()),
+      event(command, audit::event_name::create_access_key, key.id.text(), by, ids[1].view())};
+  TRY(directory_.add_user_with_key(user, key, events));
   TRY(record());
   return created(command.account, command.user->text(), user.arn(), key);
 }
@@ -185,7 +190,11 @@ std::string Admin::list_keys(const AccountId& account) const {
 
 keys::OutboxRecord Admin::event(const Command& command, std::string_view name, std::string_view access_key,
                                 const Administrator& by) {
-  const auto id = random_uuid(random_);
+  return event(command, name, access_key, by, random_uuid(random_).view());
+}
+
+keys::OutboxRecord Admin::event(const Command& command, std::string_view name, std::string_view access_key,
+                                const Administrator& by, std::string_view id) const {
   std::vector<audit::EventField> request;
   // A key that is given by its id may be anybody's; the others are the user's, or the root's.
   if (command.user || !command.access_key)
@@ -201,13 +210,13 @@ keys::OutboxRecord Admin::event(const Command& command, std::string_view name, s
   event.name = name;
   event.source_ip = by.where == Administrator::Where::offline ? "offline" : "admin.sock";
   event.request.others = request;
-  event.event_id = id.view();
+  event.event_id = id;
   event.access = audit::Access::write;
   event.type = audit::EventType::keyfold_admin;
   event.recipient_account = command.account.text();
   std::string leaf;
   audit::encode(event, leaf);
-  return {.event_id = std::string(id.view()), .body = to_bytes(leaf)};
+  return {.event_id = std::string(id), .body = to_bytes(leaf)};
 }
 
 Outcome Admin::record() { return audit_.drain(outbox_); }

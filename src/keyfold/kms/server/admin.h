@@ -57,6 +57,8 @@ class Admin {
   std::string list_keys(const AccountId& account) const;
   keys::OutboxRecord event(const Command& command, std::string_view name, std::string_view access_key,
                            const Administrator& by);
+  keys::OutboxRecord event(const Command& command, std::string_view name, std::string_view access_key,
+                           const Administrator& by, std::string_view id) const;
   Outcome record();  // What was just committed.
 
   identity::Administration& directory_;

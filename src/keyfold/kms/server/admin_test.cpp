@@ -66,6 +66,22 @@ TEST_F(AdminTest, EveryChangeIsRecordedWithoutTheSecret) {
   }
 }
 
+// A crash leaves both behind, or neither; and their records are in the order of what they tell.
+TEST_F(AdminTest, AUserIsMadeWithItsKeyInOneCommit) {
+  for (int i = 0; i < 20; ++i) {
+    const auto before = kms_.revision();
+    command(R"({"command":"user-add","user":"writer-)" + std::to_string(i) + "\"}");
+    // That of the user with its key, and that of the outbox, which forgets both events.
+    EXPECT_EQ(kms_.revision(), before + 2);
+  }
+  const auto leaves = kms_.leaves();
+  ASSERT_EQ(leaves.size(), 40U);
+  for (std::size_t i = 0; i < leaves.size(); ++i)
+    EXPECT_NE(leaves[i].find(i % 2 == 0 ? R"("eventName":"CreateUser")" : R"("eventName":"CreateAccessKey")"),
+              std::string::npos)
+        << leaves[i];
+}
+
 TEST_F(AdminTest, TheRootIsResetOfflineOnly) {
   EXPECT_NE(command(R"({"command":"reset-root"})").find(R"("ok":false)"), std::string::npos);
   const auto first = command(R"({"command":"reset-root"})", Administrator::Where::offline);

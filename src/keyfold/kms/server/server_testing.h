@@ -176,6 +176,7 @@ class Kms {
   keys::Keys& keys() { return *keys_; }
   identity::Directory& callers() { return *callers_; }
   storage::Outbox& outbox() { return *sealed_; }
+  std::uint64_t revision() const { return sealed_->revision(); }
   Random& random() { return random_; }
   Pipeline& pipeline() { return pipeline_; }
   Metrics& metrics() { return metrics_; }

@@ -59,7 +59,7 @@ class SealedStoreImpl final : public SealedStore {
   Result<SecretBytes> open_secret(const SealedRecord& record) const override {
     return opener_.open_secret(record.name, record.version, record.sealed);
   }
-  Result<Committed> commit(std::span<const Change> changes, const storage::OutboxRecord* event) override;
+  Result<Committed> commit(std::span<const Change> changes, std::span<const storage::OutboxRecord> events) override;
   void set_health_check(std::function<Outcome()> check) override { health_check_ = std::move(check); }
   Outcome truncate_log() override { return store_.truncate_log(); }
 
@@ -77,6 +77,7 @@ class SealedStoreImpl final : public SealedStore {
   Outcome usable() const;
   Outcome check_mode();
   Outcome check_changes(std::span<const Change> changes) const;
+  Outcome check_events(std::span<const storage::OutboxRecord> events) const;
   Outcome check_listed(const storage::Record& record) const;
   Outcome commit_draft(CommitDraft& draft);
   Result<std::vector<storage::Record>> read_batch(RecordType type, const std::string& after);
@@ -208,6 +209,16 @@ Outcome SealedStoreImpl::check_changes(std::span<const Change> changes) const {
   return ok();
 }
 
+Outcome SealedStoreImpl::check_events(std::span<const storage::OutboxRecord> events) const {
+  std::set<std::string_view> ids;
+  for (const auto& event : events) {
+    if (!valid_event_id(event.event_id)) return Error{ErrorCode::invalid_input, "not an event id"};
+    if (outbox_records_.contains(event.event_id) || !ids.insert(event.event_id).second)
+      return Error{ErrorCode::conflict, "the outbox has an event " + event.event_id + " already"};
+  }
+  return ok();
+}
+
 Outcome SealedStoreImpl::commit_draft(CommitDraft& draft) {
   TRY(draft.finish());
   const auto condition = storage::Condition::store_at(verified_.revision);
@@ -222,14 +233,13 @@ Outcome SealedStoreImpl::commit_draft(CommitDraft& draft) {
   return ok();
 }
 
-Result<Committed> SealedStoreImpl::commit(std::span<const Change> changes, const storage::OutboxRecord* event) {
+Result<Committed> SealedStoreImpl::commit(std::span<const Change> changes,
+                                          std::span<const storage::OutboxRecord> events) {
   const std::lock_guard lock(mutex_);
   TRY(usable());
   TRY(check_changes(changes));
-  if (event != nullptr && !valid_event_id(event->event_id)) return Error{ErrorCode::invalid_input, "not an event id"};
-  if (event != nullptr && outbox_records_.contains(event->event_id))
-    return Error{ErrorCode::conflict, "the outbox has an event " + event->event_id + " already"};
-  if (event != nullptr && health_check_) TRY(health_check_());
+  TRY(check_events(events));
+  if (!events.empty() && health_check_) TRY(health_check_());
 
   CommitDraft draft(verified_, root_, random_);
   Committed committed{.revision = draft.version(), .records = {}};
@@ -242,15 +252,12 @@ Result<Committed> SealedStoreImpl::commit(std::span<const Change> changes, const
     committed.records.push_back(
         {.name = change.name, .version = draft.version(), .sealed = *draft.writes().back().value});
   }
-  std::optional<RecordName> event_name;
-  if (event != nullptr) {
-    event_name = outbox_name(draft.version(), event->event_id);
-    TRY(draft.put(*event_name, event->body));
-  }
+  for (const auto& event : events) TRY(draft.put(outbox_name(draft.version(), event.event_id), event.body));
   TRY(commit_draft(draft));
-  if (event_name) {
-    outbox_.emplace(event_name->text(), event->event_id);
-    outbox_records_.emplace(event->event_id, event_name->text());
+  for (const auto& event : events) {
+    const auto name = outbox_name(committed.revision, event.event_id);
+    outbox_.emplace(name.text(), event.event_id);
+    outbox_records_.emplace(event.event_id, name.text());
   }
   return committed;
 }

@@ -73,10 +73,15 @@ class SealedStore : public storage::Outbox {
   // arena is full.
   virtual Result<SecretBytes> open_secret(const SealedRecord& record) const = 0;
 
-  // Seals and writes `changes`, and `event` (if not null) to the outbox, in one Store transaction. On disk when it
-  // returns. Fails with `conflict`, naming the record, when one does not have its expected version; with whatever the
-  // health check fails with; with `io` as Store::commit. Then nothing has changed.
-  virtual Result<Committed> commit(std::span<const Change> changes, const storage::OutboxRecord* event) = 0;
+  // Seals and writes `changes`, and `events` to the outbox, in one Store transaction. On disk when it returns. The
+  // events of one commit leave the outbox in the order of their ids. Fails with `conflict`, naming the record, when one
+  // does not have its expected version; with whatever the health check fails with; with `io` as Store::commit. Then
+  // nothing has changed.
+  virtual Result<Committed> commit(std::span<const Change> changes, std::span<const storage::OutboxRecord> events) = 0;
+  // With one event, or none.
+  Result<Committed> commit(std::span<const Change> changes, const storage::OutboxRecord* event) {
+    return commit(changes, std::span(event, event == nullptr ? 0 : 1));
+  }
   // Called before every commit that has an event, under the commit lock: "is the audit log healthy?". It must not call
   // the store. Set once, before the store is shared.
   virtual void set_health_check(std::function<Outcome()> check) = 0;
