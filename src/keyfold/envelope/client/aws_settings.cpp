@@ -83,6 +83,33 @@ Result<Credentials> find_credentials(const Environment& environment, const std::
                  " in " + credentials.path() + " or " + config.path());
 }
 
+// As AWS's tools read it: any other word than `true` is false.
+bool is_true(std::string_view text) {
+  constexpr std::string_view lower = "true", upper = "TRUE";
+  if (text.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (text[i] != lower[i] && text[i] != upper[i]) return false;
+  return true;
+}
+
+// Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints", in its order. Empty: AWS's own.
+Result<std::string> configured_endpoint(const Environment& environment, const SharedSection& profile,
+                                        SharedFile& config) {
+  std::string ignore = first_of(environment, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"});
+  if (ignore.empty()) ignore = profile.value("ignore_configured_endpoint_urls");
+  if (is_true(ignore)) return std::string();
+  std::string endpoint = first_of(environment, {"AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"});
+  if (!endpoint.empty()) return endpoint;
+  if (const auto name = profile.value("services"); !name.empty()) {
+    TRY_ASSIGN(const auto services, config.section("services " + std::string(name)));
+    // To go on without it would send the calls elsewhere than somebody thinks.
+    if (services.absent()) return missing(config.path() + " has no section [services " + std::string(name) + "]");
+    endpoint = services.nested_value("kms", "endpoint_url");
+  }
+  if (endpoint.empty()) endpoint = profile.value("endpoint_url");
+  return endpoint;
+}
+
 }  // namespace
 
 Environment process_environment() {
@@ -107,7 +134,9 @@ Result<AwsSettings> aws_settings(const AwsOverrides& overrides, const Environmen
   if (!parsed_region) return missing("\"" + region + "\" is not a Region");
 
   std::string endpoint = overrides.endpoint_url;
-  if (endpoint.empty()) endpoint = first_of(environment, {"AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"});
+  if (endpoint.empty()) {
+    TRY_ASSIGN(endpoint, configured_endpoint(environment, config, config_file));
+  }
   if (endpoint.empty())
     endpoint = "https://kms." + region + (region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com");
 

@@ -5,7 +5,10 @@
 //                else the profile in the config file
 //   profile      AWS_PROFILE, else "default"
 //   Region       AWS_REGION, AWS_DEFAULT_REGION, else the profile's in the config file (AWS_CONFIG_FILE, ~/.aws/config)
-//   endpoint     AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL, else AWS's own of the Region
+//   endpoint     AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL; else in the config file endpoint_url under `kms =` in the
+//                [services …] section that the profile names, or the profile's own endpoint_url; none of these when
+//                AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile's ignore_configured_endpoint_urls, is true;
+//                else AWS's own of the Region
 //   authorities  AWS_CA_BUNDLE
 // Nothing is asked over the network: instance metadata and single sign-on are not among them.
 

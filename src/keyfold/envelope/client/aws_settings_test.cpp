@@ -126,6 +126,71 @@ TEST_F(AwsSettingsTest, TakesTheEndpointOfTheRegionsPartition) {
   }
 }
 
+TEST_F(AwsSettingsTest, TakesTheEndpointInTheOrderThatAwsDocuments) {
+  set("AWS_ACCESS_KEY_ID", "A");
+  set("AWS_SECRET_ACCESS_KEY", "a");
+  set("AWS_REGION", "eu-west-1");
+  set("AWS_PROFILE", "ledger");
+  write("config",
+        "[default]\nendpoint_url = http://127.0.0.1:9\n"
+        "[profile ledger]\nservices = local\nendpoint_url = http://127.0.0.1:4\n"
+        "[services other]\nkms =\n  endpoint_url = http://127.0.0.1:8\n"
+        "[services local]\ns3 =\n  endpoint_url = http://127.0.0.1:7\nkms =\n  # ours\n"
+        "  endpoint_url = http://127.0.0.1:3\n  max_attempts = 2\ndynamodb =\n  endpoint_url = http://127.0.0.1:6\n"
+        "[profile plain]\nendpoint_url = http://127.0.0.1:5\ns3 =\n  endpoint_url = http://127.0.0.1:7\n");
+  EXPECT_EQ(settings()->endpoint_url, "http://127.0.0.1:3");
+  set("AWS_ENDPOINT_URL", "http://127.0.0.1:2");
+  EXPECT_EQ(settings()->endpoint_url, "http://127.0.0.1:2");
+  set("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:1");
+  EXPECT_EQ(settings()->endpoint_url, "http://127.0.0.1:1");
+  const AwsOverrides said{.endpoint_url = "http://127.0.0.1:10", .region = {}, .profile = {}, .ca_file = {}};
+  EXPECT_EQ(settings(said)->endpoint_url, "http://127.0.0.1:10");
+  variables_.erase("AWS_ENDPOINT_URL");
+  variables_.erase("AWS_ENDPOINT_URL_KMS");
+  set("AWS_PROFILE", "plain");
+  EXPECT_EQ(settings()->endpoint_url, "http://127.0.0.1:5");
+  variables_.erase("AWS_PROFILE");
+  EXPECT_EQ(settings()->endpoint_url, "http://127.0.0.1:9");
+}
+
+TEST_F(AwsSettingsTest, GoesOnToTheProfilesEndpointWhenItsServicesHaveNoneForKms) {
+  set("AWS_ACCESS_KEY_ID", "A");
+  set("AWS_SECRET_ACCESS_KEY", "a");
+  const std::string profile = "[default]\nregion = eu-west-1\nservices = s\nendpoint_url = http://127.0.0.1:4\n";
+  for (const std::string services :
+       {"", "kms =\n", "kms =\n  endpoint_url =\n", "kms =\nendpoint_url = http://127.0.0.1:3\n",
+        "s3 =\n  endpoint_url = http://127.0.0.1:3\n", "kms = x\n  endpoint_url = http://127.0.0.1:3\n"}) {
+    write("config", profile + "[services s]\n" + services);
+    EXPECT_EQ(settings()->endpoint_url, "http://127.0.0.1:4") << services;
+  }
+  write("config", profile);
+  EXPECT_EQ(settings().error().message, (home_ / ".aws/config").string() + " has no section [services s]");
+  set("AWS_ENDPOINT_URL", "http://127.0.0.1:2");
+  EXPECT_EQ(settings()->endpoint_url, "http://127.0.0.1:2");
+}
+
+TEST_F(AwsSettingsTest, IgnoresConfiguredEndpointsWhenTold) {
+  set("AWS_ACCESS_KEY_ID", "A");
+  set("AWS_SECRET_ACCESS_KEY", "a");
+  set("AWS_ENDPOINT_URL", "http://127.0.0.1:2");
+  const auto endpoint = [this](const std::string& variable, const std::string& setting) {
+    set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", variable);
+    write("config", "[default]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:4\n" + setting);
+    return settings()->endpoint_url;
+  };
+  const std::string own = "https://kms.eu-west-1.amazonaws.com";
+  const std::string yes = "ignore_configured_endpoint_urls = true\n";
+  for (const std::string_view word : {"true", "True", "TRUE"}) EXPECT_EQ(endpoint(std::string(word), ""), own);
+  EXPECT_EQ(endpoint("", yes), own);
+  EXPECT_EQ(endpoint("true", "ignore_configured_endpoint_urls = false\n"), own);
+  EXPECT_EQ(endpoint("false", yes), "http://127.0.0.1:2");
+  for (const std::string_view word : {"", "false", "1", "yes", "truer"})
+    EXPECT_EQ(endpoint(std::string(word), ""), "http://127.0.0.1:2") << word;
+  set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+  EXPECT_EQ(settings({.endpoint_url = "http://[::1]:3", .region = {}, .profile = {}, .ca_file = {}})->endpoint_url,
+            "http://[::1]:3");
+}
+
 TEST_F(AwsSettingsTest, TakesFilesUpToTheirLimitAndADirectoryForNone) {
   set("AWS_REGION", "eu-west-1");
   const std::string text = "[default] # ours\naws_access_key_id = A\naws_secret_access_key = a\n";

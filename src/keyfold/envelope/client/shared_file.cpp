@@ -19,6 +19,16 @@ std::string_view take_line(std::string_view& rest) {
 }
 
 bool is_comment(std::string_view line) { return line.empty() || line.front() == '#' || line.front() == ';'; }
+bool is_nested(std::string_view raw) { return blanks.find(raw.front()) != std::string_view::npos; }
+
+struct Setting {
+  std::string_view name, value;
+};
+Setting setting_of(std::string_view line) {
+  const auto equals = line.find('=');
+  if (equals == std::string_view::npos) return {};
+  return {.name = trimmed(line.substr(0, equals)), .value = trimmed(line.substr(equals + 1))};
+}
 
 }  // namespace
 
@@ -45,8 +55,7 @@ Result<SharedSection> SharedSection::find(std::string_view text, std::string_vie
       }
       continue;
     }
-    const bool nested = blanks.find(raw.front()) != std::string_view::npos;
-    if (!nested && line.find('=') == std::string_view::npos)
+    if (!is_nested(raw) && line.find('=') == std::string_view::npos)
       return Error{ErrorCode::invalid_input,
                    "line " + std::to_string(number) + ": neither a section nor `name = value`"};
   }
@@ -59,10 +68,25 @@ std::string_view SharedSection::value(std::string_view setting) const {
   for (std::string_view rest = body_; !rest.empty();) {
     const auto raw = take_line(rest);
     const auto line = trimmed(raw);
-    if (is_comment(line) || line.front() == '[' || blanks.find(raw.front()) != std::string_view::npos) continue;
-    const auto equals = line.find('=');
-    if (equals != std::string_view::npos && trimmed(line.substr(0, equals)) == setting)
-      found = trimmed(line.substr(equals + 1));
+    if (is_comment(line) || line.front() == '[' || is_nested(raw)) continue;
+    if (const auto here = setting_of(line); here.name == setting) found = here.value;
+  }
+  return found;
+}
+
+std::string_view SharedSection::nested_value(std::string_view above, std::string_view setting) const {
+  std::string_view found;
+  bool under = false;
+  for (std::string_view rest = body_; !rest.empty();) {
+    const auto raw = take_line(rest);
+    const auto line = trimmed(raw);
+    if (is_comment(line)) continue;
+    const auto here = setting_of(line);
+    if (!is_nested(raw)) {
+      under = here.name == above && here.value.empty();
+    } else if (under && here.name == setting) {
+      found = here.value;
+    }
   }
   return found;
 }

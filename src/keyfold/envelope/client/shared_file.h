@@ -1,6 +1,6 @@
 #pragma once
-// The INI dialect of AWS's shared files: sections in brackets, `name = value` lines, # and ; comments. Nested
-// (indented) settings belong to services that we do not read, and are passed over.
+// The INI dialect of AWS's shared files: sections in brackets, `name = value` lines, # and ; comments. Indented
+// settings belong to the setting without a value that stands above them: `kms =`, then `  endpoint_url = …`.
 
 #include <string>
 #include <string_view>
@@ -18,6 +18,8 @@ class SharedSection {
   bool absent() const { return absent_; }
   // The value of a setting, the last one if it stands twice; empty when it is not there.
   std::string_view value(std::string_view setting) const;
+  // Likewise, of what is indented under `above`.
+  std::string_view nested_value(std::string_view above, std::string_view setting) const;
 
  private:
   std::string_view body_;
