@@ -39,9 +39,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   write_and_read_again<DecryptRequest>(reader, body);
   write_and_read_again<ReEncryptRequest>(reader, body);
   write_and_read_again<GenerateDataKeyRequest>(reader, body);
-  read_all<CreateKeyRequest, DescribeKeyRequest, KeyIdRequest, ListKeysRequest, TagResourceRequest,
-           UntagResourceRequest, PutKeyPolicyRequest, AliasRequest, GenerateRandomRequest, ListKeyRotationsRequest>(
-      reader, body);
+  write_and_read_again<DescribeKeyRequest>(reader, body);
+  read_all<GenerateRandomRequest, CreateKeyRequest, KeyIdRequest, ListKeysRequest, UpdateKeyDescriptionRequest,
+           ScheduleKeyDeletionRequest, AliasRequest, DeleteAliasRequest, ListAliasesRequest, TagResourceRequest,
+           UntagResourceRequest, ListOfKeyRequest, GetKeyPolicyRequest, PutKeyPolicyRequest, EnableKeyRotationRequest,
+           ListKeyRotationsRequest>(reader, body);
   static_cast<void>(read_decrypt_response(body));
   static_cast<void>(read_data_key_response(body));
   static_cast<void>(decode_error(400, "", body));
