@@ -16,13 +16,14 @@ install(TARGETS keyfold_library ${library_targets} keyfold_llhttp EXPORT keyfold
 install(EXPORT keyfold NAMESPACE keyfold:: FILE keyfold-targets.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/keyfold
         COMPONENT Development)
 
-# The public headers: free of OpenSSL and JSON. What a room keeps to itself is not among them.
+# The public headers: keyfold.h, and what it includes; free of OpenSSL and JSON. What a room keeps to itself is not among them.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/keyfold/
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/keyfold COMPONENT Development
         FILES_MATCHING
-        REGEX "/(kms|core/(sigv4|http|protocol|blob))$" EXCLUDE
-        REGEX "/(keyfold|core/base/[^/]*|core/crypto/[^/]*|envelope/.*)\\.h$"
-        PATTERN "try.h" EXCLUDE PATTERN "hmac_sha2.h" EXCLUDE PATTERN "*_test.h" EXCLUDE PATTERN "*_testing.h" EXCLUDE
+        REGEX "/(kms|testing|core/(sigv4|http|protocol|blob))$" EXCLUDE
+        REGEX "/(keyfold|core/base/(bytes|encryption_context|inline_string|named|random|result|secret))\\.h$"
+        REGEX "/(core/crypto/(aead|digest)|envelope/.*)\\.h$"
+        PATTERN "*_test.h" EXCLUDE PATTERN "failures.h" EXCLUDE PATTERN "body.h" EXCLUDE PATTERN "footer.h" EXCLUDE
         PATTERN "shared_file.h" EXCLUDE PATTERN "read_file.h" EXCLUDE PATTERN "retry.h" EXCLUDE)
 
 file(WRITE ${PROJECT_BINARY_DIR}/keyfold-config.cmake "include(CMakeFindDependencyMacro)

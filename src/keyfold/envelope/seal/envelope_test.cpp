@@ -13,6 +13,39 @@ namespace {
 
 using namespace keyfold::seal::testing;
 
+// A KMS of one's own, with the names of keyfold.h alone: it wraps by adding a byte.
+class OwnKms final : public keyfold::KmsClient {
+ public:
+  keyfold::Result<keyfold::GeneratedDataKey> generate_data_key(std::string_view, std::size_t size,
+                                                               const keyfold::ContextView&) override {
+    auto key = keyfold::SecretBytes::copy_of(keyfold::Bytes(size, std::byte{1}));
+    if (!key) return key.error();
+    return keyfold::GeneratedDataKey{
+        .plaintext = *std::move(key), .ciphertext = keyfold::Bytes(size + 1, std::byte{1}), .key_arn = arn};
+  }
+  keyfold::Result<keyfold::WrappedDataKey> encrypt(std::string_view, const keyfold::SecretBytes&,
+                                                   const keyfold::ContextView&) override {
+    return keyfold::Error{keyfold::ErrorCode::access_denied, "not asked here"};
+  }
+  keyfold::Result<keyfold::UnwrappedDataKey> decrypt(std::string_view, keyfold::BytesView ciphertext,
+                                                     const keyfold::ContextView&) override {
+    auto key = keyfold::SecretBytes::copy_of(ciphertext.subspan(1));
+    if (!key) return key.error();
+    return keyfold::UnwrappedDataKey{.plaintext = *std::move(key), .key_arn = arn};
+  }
+
+ private:
+  static constexpr auto arn = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+};
+
+TEST(PublicHeader, IsEnoughForAKmsOfOnesOwn) {
+  const keyfold::Envelope envelope(
+      keyfold::kms_keyring(std::make_shared<OwnKms>(), *keyfold::KmsKeyName::parse("alias/ledger")));
+  const auto sealed = envelope.seal("x");
+  ASSERT_TRUE(sealed) << sealed.error().message;
+  EXPECT_EQ(envelope.open(*sealed)->text(), "x");
+}
+
 TEST(Envelope, SealsAndOpensInThreeLines) {
   const keyfold::Envelope envelope(raw_keyring());
   const auto sealed = envelope.seal("The north door is blue.", {.encryption_context = {{"tenant", "4711"}}});
