@@ -14,7 +14,8 @@
 
 namespace keyfold {
 
-// A name and a value beside a message. Numbers are written as numbers.
+// A name and a value beside a message: views, which must live until the message is written. Numbers are written as
+// numbers.
 class LogField {
  public:
   LogField(std::string_view name, std::string_view value) : name_(name), text_(value) {}
@@ -39,7 +40,7 @@ class Log {
   enum class Format : std::uint8_t { text, json };
   enum class Level : std::uint8_t { debug, info, warning, error };
 
-  // Writes to `fd`, which it does not own, messages of `least` and above.
+  // Writes to `fd`, which it does not own, messages of `least` and above. `clock` and `fd` must outlive it.
   Log(const Clock& clock, int fd, Format format, Level least = Level::info)
       : clock_(clock), fd_(fd), format_(format), least_(least) {}
 

@@ -17,12 +17,14 @@ Outcome hkdf_sha512_expand(BytesView prk, BytesView info, std::span<std::byte> o
 // Any thread; no allocation in steady state. At most 255 · 32 bytes.
 Outcome kbkdf_hmac_sha256(BytesView key, std::string_view label, BytesView context, std::span<std::byte> out);
 
-// RFC 7914. `cost` is N, a power of two.
+// RFC 7914. `cost` is N, a power of two from 2; block_size (r) and parallelism (p) are 1 to 1,024. The table takes
+// 128 · N · r bytes, at most 1 GiB.
 struct ScryptParameters {
   std::uint64_t cost = 1U << 17;
   std::uint32_t block_size = 8;
   std::uint32_t parallelism = 1;
 };
+// `size` bytes. Fails with `invalid_input` beyond those bounds, with `unavailable` when there is not enough memory.
 Result<SecretBytes> scrypt(BytesView passphrase, BytesView salt, const ScryptParameters& parameters, std::size_t size);
 
 // The construction under every sealed thing of the server's (blobs, records, tokens): a key and an IV for this one use,

@@ -1,11 +1,10 @@
 #pragma once
 // Keyrings as JSON, for configuration files:
 //   {"type": "kms",     "key": "alias/ledger"}
-//   {"type": "raw-aes", "namespace": "archive", "name": "2026", "key_file": "archive.key"}        (16, 24 or 32 raw
-//   bytes)
-//   {"type": "multi",   "generator": {…}, "children": [{…}, …]}                                    (either may be
-//   absent)
-// Key material never stands in it: files hold it. Unknown types and members are refused: a misspelt one must not pass.
+//   {"type": "raw-aes", "namespace": "archive", "name": "2026", "key_file": "archive.key"}
+//   {"type": "multi",   "generator": {…}, "children": [{…}, …]}
+// A key file holds 16, 24 or 32 raw bytes; of generator and children either may be absent. Key material never stands in
+// it: files hold it. Unknown types and members are refused: a misspelt one must not pass.
 
 #include <filesystem>
 #include <functional>

@@ -27,8 +27,9 @@ struct KmsOptions {
 // Safe to use from several threads at once; keeps connections open between calls.
 class Kms : public keyrings::KmsClient {
  public:
-  // Any operation, its request and reply as JSON text. Sent again only when it was certainly not received. Fails with
-  // what KMS answered; for what the protocol does not name, see protocol.
+  // Any operation, its request and reply as JSON text (not checked here). Tried again only when the request was
+  // certainly not sent. Fails with what KMS answered; with `unavailable` when it was throttled, failed with 5xx, or was
+  // not reached. The reply may hold secrets: wipe it.
   virtual Result<std::string> call(std::string_view operation, std::string_view request_json) = 0;
 };
 

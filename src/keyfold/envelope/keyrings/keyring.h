@@ -22,7 +22,9 @@ class Keyring {
  public:
   virtual ~Keyring() = default;
 
-  // Makes the data key if there is none yet, and adds it, wrapped. On failure the materials are as they were.
+  // Makes the data key if there is none yet (suite->data_key_size bytes), and adds it, wrapped and bound to the
+  // encryption context. On failure the materials are as they were: with what a KMS answered, or `limit_exceeded` from a
+  // raw key that has wrapped too often.
   virtual Outcome on_encrypt(materials::EncryptionMaterials& materials) const = 0;
 
   // The data key, from the first wrapped one that this keyring can unwrap: suite.data_key_size bytes. A failure says

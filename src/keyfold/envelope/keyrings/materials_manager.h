@@ -21,18 +21,22 @@ struct EncryptionRequest {
 struct DecryptionRequest {
   const materials::AlgorithmSuite& suite;
   materials::CommitmentPolicy commitment_policy;
-  ContextView encryption_context;  // As in the header.
+  ContextView encryption_context;  // The header's pairs.
   BytesView serialized_context;    // Likewise, in the header's own order.
   std::span<const materials::EncryptedDataKeyView> encrypted_data_keys;
   const EncryptionContext& required_context;  // Pairs that the header must hold.
 };
 
-// Safe to use from several threads at once.
+// Safe to use from several threads at once. What it hands out is never null, and may be handed out again.
 class MaterialsManager {
  public:
   virtual ~MaterialsManager() = default;
+  // With a data key, at least one wrapped copy of it, and a signing key when the suite signs; the context may hold more
+  // than was asked for, the suite be another one that the policy allows.
   virtual Result<std::shared_ptr<const materials::EncryptionMaterials>> for_encryption(
       const EncryptionRequest& request) = 0;
+  // Of the suite that was asked for, with a data key, and a verification key when the suite signs. Whoever implements
+  // it compares the required context.
   virtual Result<std::shared_ptr<const materials::DecryptionMaterials>> for_decryption(
       const DecryptionRequest& request) = 0;
 };
@@ -41,6 +45,7 @@ class MaterialsManager {
 // public half into the context, as `aws-crypto-public-key`. Refuses, with `invalid_input`, contexts that use the
 // reserved prefix `aws-crypto-`, suites that the policy rules out, and signed messages without that public key or
 // unsigned ones with it; with `authentication`, messages that lack a required pair: all before the keyring is asked.
+// `keyring` may not be null (CHECK).
 std::shared_ptr<MaterialsManager> default_materials_manager(std::shared_ptr<const Keyring> keyring);
 
 }  // namespace keyfold::keyrings

@@ -9,9 +9,9 @@
 namespace keyfold::keyrings {
 
 struct RawAesKey {
-  std::string
-      key_namespace;     // The provider id of what it wraps. UTF-8; not "aws-kms" nor "aws-kms-…", which are the KMS's.
-  std::string key_name;  // UTF-8.
+  // The provider id of what it wraps. UTF-8; not "aws-kms" nor "aws-kms-…", which are the KMS's.
+  std::string key_namespace;
+  std::string key_name;      // UTF-8.
   SecretBytes wrapping_key;  // 16, 24 or 32 bytes.
 };
 

@@ -26,8 +26,8 @@ struct Opened {
 
 class Envelope {
  public:
-  // Under a keyring with the default materials manager, or under a manager of the caller's. Neither may be null
-  // (CHECK).
+  // Under a keyring with the default materials manager, or under a manager of the caller's. Neither may be null, nor
+  // may `random` (CHECK).
   explicit Envelope(std::shared_ptr<const keyrings::Keyring> keyring);
   explicit Envelope(std::shared_ptr<keyrings::MaterialsManager> manager,
                     std::shared_ptr<Random> random = std::make_shared<SystemRandom>());

@@ -7,10 +7,10 @@
 
 namespace keyfold::seal {
 
-inline constexpr std::uint32_t frame_length_default =
-    4096;  // Bytes: the Encryption SDK's, so that any reader can hold a frame.
-inline constexpr std::uint32_t frame_length_for_files =
-    65536;  // Bytes: 0.05 % overhead instead of 0.8 %, and a quarter faster.
+// Bytes: the Encryption SDK's, so that any reader can hold a frame.
+inline constexpr std::uint32_t frame_length_default = 4096;
+// Bytes: 0.05 % overhead instead of 0.8 %, and a quarter faster.
+inline constexpr std::uint32_t frame_length_for_files = 65536;
 
 struct SealOptions {
   // Authenticated with the message, in clear in its header and in the KMS's audit log: never a secret.
@@ -30,10 +30,10 @@ enum class SignedRelease : std::uint8_t {
   // it.
   after_verification,
   // Written frame by frame, each after its tag has verified, but before the signature has. The caller promises that the
-  // sink is a
-  // quarantine: that nobody reads from it until finish() has succeeded, and that everything in it is discarded if
-  // finish() fails
-  // or is never reached. A temporary file that is renamed at the end is one; a pipe, a terminal or a socket is not.
+  // sink is a quarantine: that nobody reads from it until finish() has succeeded, and that everything in it is
+  // discarded
+  // if finish() fails or is never reached. A temporary file that is renamed at the end is one; a pipe, a terminal or a
+  // socket is not.
   to_quarantine,
 };
 

@@ -13,6 +13,8 @@ namespace keyfold::seal {
 class Sealer {
  public:
   // Asks for the materials and writes the header. `sink` must outlive the Sealer; `manager` and `random` need not.
+  // Fails with `invalid_input` when an option is beyond the limits, and with whatever the manager and the sink fail
+  // with.
   static Result<Sealer> start(keyrings::MaterialsManager& manager, Random& random, Sink& sink,
                               const SealOptions& options);
   Sealer(Sealer&&) noexcept = default;
