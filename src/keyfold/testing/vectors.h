@@ -1,7 +1,7 @@
 #pragma once
 // Other people's test vectors, which are not part of this project: in ${KEYFOLD_VECTORS} (CONTRIBUTING.md says what
-// is in it), or in shared/vectors beside the checkout. A test that does not find its file is skipped, or fails if ${KEYFOLD_REQUIRE}, a list with commas, has
-// "vectors".
+// is in it), or in shared/vectors beside the checkout. A test that does not find its file is skipped, or fails if
+// ${KEYFOLD_REQUIRE}, a list with commas, has "vectors".
 
 #include <gtest/gtest.h>
 
