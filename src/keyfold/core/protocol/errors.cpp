@@ -174,6 +174,23 @@ void append_error_body(std::string& out, const Error& error) {
   json.end_object();
 }
 
+std::string_view http_error_name(int status) {
+  switch (status) {
+    case 408:
+      return "RequestTimeoutException";
+    case 413:
+      return "RequestEntityTooLargeException";
+    case 503:
+      return "ServiceUnavailableException";
+    default:
+      return "MalformedHttpRequestException";
+  }
+}
+
+void append_http_error_body(std::string& out, int status, std::string_view message) {
+  JsonWriter(out).begin_object().text("__type", http_error_name(status)).text("message", message).end_object();
+}
+
 std::optional<ErrorCode> error_code(std::string_view name) {
   name = bare(name);
   for (const ErrorCode code : named_codes)

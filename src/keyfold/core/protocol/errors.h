@@ -21,6 +21,11 @@ bool carries_message(ErrorCode code);
 // that it failed.
 void append_error_body(std::string& out, const Error& error);
 
+// The same for what was not a request that could be served: what AWS calls an HTTP status other than the two above.
+// Source: "Common Error Types" of AWS's API references, those "at the HTTP level".
+std::string_view http_error_name(int status);
+void append_http_error_body(std::string& out, int status, std::string_view message);
+
 // The reverse, for a client. `type_header` is x-amzn-ErrorType, or empty; the body's __type serves when it is. A reply
 // that names no error we know becomes, by its status: `throttling` (429), `unavailable` (5xx), else `validation`, with
 // the name in its message. Bodies are not trusted: any bytes do.

@@ -53,6 +53,21 @@ TEST(Errors, WhatHappenedInsideStaysInside) {
     EXPECT_EQ(body_of({code, "/var/lib/secret-path"}).find("secret-path"), std::string::npos);
 }
 
+TEST(Errors, WhatWasNoRequestHasTheNameThatAwsHasForItsStatus) {
+  for (const auto& [status, name] :
+       {std::pair(400, "MalformedHttpRequestException"), std::pair(408, "RequestTimeoutException"),
+        std::pair(413, "RequestEntityTooLargeException"), std::pair(417, "MalformedHttpRequestException"),
+        std::pair(431, "MalformedHttpRequestException"), std::pair(501, "MalformedHttpRequestException"),
+        std::pair(503, "ServiceUnavailableException"), std::pair(505, "MalformedHttpRequestException")}) {
+    std::string body;
+    append_http_error_body(body, status, "a \"reason\"");
+    EXPECT_EQ(body, R"({"__type":")" + std::string(name) + R"(","message":"a \"reason\""})");
+    const auto decoded = decode_error(status, http_error_name(status), body);
+    EXPECT_EQ(decoded.code, status >= 500 ? ErrorCode::unavailable : ErrorCode::validation) << status;
+    EXPECT_NE(decoded.message.find("a \"reason\""), std::string::npos) << status;
+  }
+}
+
 TEST(Errors, TheHeaderNamesTheErrorElseTheBody) {
   const auto from_header = decode_error(400, "DisabledException", R"({"__type":"NotFoundException","message":"m"})");
   EXPECT_EQ(from_header.code, ErrorCode::disabled);

@@ -70,10 +70,15 @@ http::Lane Pipeline::lane_of(const http::Request& request) {
   return row == nullptr || !is_call(request) ? http::Lane::fast : row->lane;
 }
 
-http::Release Pipeline::serve(const http::Request& request, http::Reply& reply, std::size_t thread) {
-  const auto begun = std::chrono::steady_clock::now();
+// What every reply has, whatever it says.
+void Pipeline::begin(http::Reply& reply) const {
   reply.content_type = content_type;
   reply.request_id = InlineString<64>(random_uuid(services_.random).view());
+}
+
+http::Release Pipeline::serve(const http::Request& request, http::Reply& reply, std::size_t thread) {
+  const auto begun = std::chrono::steady_clock::now();
+  begin(reply);
 
   const auto authenticated = authenticate(request);
   if (!authenticated) {
@@ -157,15 +162,22 @@ http::Release Pipeline::record(const http::Request& request, Call& call, const O
 void Pipeline::caught_up() { services_.audit.begin_commit(); }
 
 void Pipeline::refuse(const http::Request&, http::Reply& reply) {
-  reply.content_type = content_type;
+  begin(reply);
   write_error(reply, not_recorded());
 }
 
 void Pipeline::overloaded(const http::Request&, http::Lane, http::Reply& reply) {
-  reply.content_type = content_type;
+  begin(reply);
   write_error(reply,
               Error{ErrorCode::throttling,
                     "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."});
+}
+
+// In AWS's shape, as every other error: a client reads the reason from there.
+void Pipeline::malformed(std::string_view reason, http::Reply& reply) {
+  begin(reply);
+  reply.error_type = protocol::http_error_name(reply.status);
+  protocol::append_http_error_body(reply.body, reply.status, reason);
 }
 
 void ReleaseOnRecord::refused_up_to(audit::Sequence sequence, const Error& error) {

@@ -31,12 +31,14 @@ class Pipeline final : public http::Service {
   void caught_up() override;
   void refuse(const http::Request& request, http::Reply& reply) override;
   void overloaded(const http::Request& request, http::Lane lane, http::Reply& reply) override;
+  void malformed(std::string_view reason, http::Reply& reply) override;
 
  private:
   struct Authenticated {
     identity::Caller caller;
     keys::Place place;
   };
+  void begin(http::Reply& reply) const;
   Result<Authenticated> authenticate(const http::Request& request) const;
   http::Release record(const http::Request& request, Call& call, const Outcome& outcome, http::Reply& reply);
 

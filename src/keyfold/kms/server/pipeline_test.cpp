@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "keyfold/core/protocol/errors.h"
 #include "keyfold/kms/server/server_testing.h"
 
 namespace keyfold::server {
@@ -481,6 +482,22 @@ TEST(Pipeline, ACiphertextOfAnotherAccountsKeyIsOneOfNoKeyToWhoMayNotUseIt) {
   EXPECT_EQ(allowed(",\"EncryptionContext\":" + large).error, "ValidationException");
 }
 
+TEST(Pipeline, WhatWasNoRequestIsAnsweredInTheShapeOfEveryError) {
+  Kms kms;
+  for (const int status : {400, 408, 413, 417, 431, 501, 503, 505}) {
+    http::Reply reply;
+    reply.status = status;
+    kms.pipeline().malformed("The reason.", reply);
+    EXPECT_EQ(reply.status, status);
+    EXPECT_EQ(reply.content_type, "application/x-amz-json-1.1");
+    EXPECT_EQ(reply.request_id.view().size(), 36U);
+    EXPECT_EQ(reply.error_type, protocol::http_error_name(status));
+    const Answer answer{.status = status, .error = "", .body = reply.body};
+    EXPECT_EQ(kms.text(answer, "__type"), reply.error_type);
+    EXPECT_EQ(kms.text(answer, "message"), "The reason.");
+  }
+}
+
 TEST(Pipeline, AnOverloadedLaneAnswersThrottling) {
   Kms kms;
   Signed request = kms.sign("CreateKey", "{}");
@@ -489,9 +506,11 @@ TEST(Pipeline, AnOverloadedLaneAnswersThrottling) {
   kms.pipeline().overloaded(request.view(), http::Lane::slow, reply);
   EXPECT_EQ(reply.status, 400);
   EXPECT_EQ(reply.error_type, "ThrottlingException");
+  EXPECT_EQ(reply.request_id.view().size(), 36U);
   reply.clear();
   kms.pipeline().refuse(request.view(), reply);
   EXPECT_EQ(reply.status, 500);
+  EXPECT_EQ(reply.request_id.view().size(), 36U);
 }
 
 }  // namespace
