@@ -76,7 +76,7 @@ Outcome Instance::open() {
   http_->start();
   status_http_->start();
   scheduler_.start();
-  world_.log.info("serving", {{"endpoint", endpoint()}, {"keys", data_.keys().size()}});
+  world_.log.info("serving", {{"endpoint", endpoint()}, {"metrics", metrics()}, {"keys", data_.keys().size()}});
   return write_ready_file();
 }
 
@@ -105,6 +105,8 @@ void Instance::reload_tls() {
 std::string Instance::endpoint() const {
   return url(http_->addresses().front(), options_.configuration.tls.has_value());
 }
+
+std::string Instance::metrics() const { return url(status_http_->addresses().front(), false); }
 
 Outcome Instance::record(std::string_view event_name) {
   const auto id = random_uuid(world_.random);
@@ -153,7 +155,7 @@ Outcome Instance::write_ready_file() const {
       .begin_object()
       .integer("pid", getpid())
       .text("endpoint", endpoint())
-      .text("metrics", url(status_http_->addresses().front(), false))
+      .text("metrics", metrics())
       .text("account", options_.configuration.accounts.front().text())
       .end_object();
   const std::string draft = path.native() + ".tmp";

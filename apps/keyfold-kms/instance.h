@@ -37,6 +37,7 @@ class Instance {
   void stop();
   void reload_tls();
   std::string endpoint() const;  // "http://127.0.0.1:41234"
+  std::string metrics() const;   // Likewise, of the metrics listener.
 
  private:
   Instance(Options options, Data& data, World world);

@@ -98,6 +98,12 @@ class Requests(unittest.TestCase):
                 else:  # Answered and closed before the body is sent.
                     self.assertEqual(error_in(exchange(self.server, head, finish=False)), (413, "RequestEntityTooLargeException"))
 
+    def test_the_log_says_where_the_endpoint_and_the_metrics_are(self):
+        serving = [line for line in self.server.log().splitlines() if " serving " in line]
+        self.assertEqual(len(serving), 1, self.server.log())
+        where = {name: value.strip('"') for name, value in (word.split("=", 1) for word in serving[0].split() if "=" in word)}
+        self.assertEqual((where["endpoint"], where["metrics"]), (self.server.endpoint, self.server.metrics))
+
     def test_a_signature_holds_for_one_body_one_caller_and_five_minutes(self):
         body = json.dumps({"CiphertextBlob": self.blob}).encode()
         good = signed_headers(self.host, self.kms.credentials, "Decrypt", body)
