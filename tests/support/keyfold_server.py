@@ -23,6 +23,8 @@ class Server:
         ready = pathlib.Path(ready_folder or self._folder.name) / "ready.json"
         self.log_path = pathlib.Path(log) if log else pathlib.Path(self._folder.name) / "log"
         command = [str(BIN / program), *arguments, "--listen", "127.0.0.1:0", "--ready-file", str(ready)]
+        if program == "keyfold-kms-dev":  # Without --data it makes a folder of its own, which must go even when it is killed.
+            environment = dict(environment or os.environ, TMPDIR=self._folder.name)
         with open(self.log_path, "ab") as output:
             self.process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, **more)
         try:
