@@ -162,7 +162,7 @@ TEST_F(Tampering, HasARecordOfEachTypeToTry) {
   std::vector<std::string> types;
   for (const auto& name : one_of_each(now_)) types.push_back(name.substr(0, name.find('/')));
   EXPECT_EQ(types, (std::vector<std::string>{"accesskey", "alias", "head", "key", "manifest", "material", "meta",
-                                             "outbox", "root", "rotation", "storagekey", "user"}));
+                                             "outbox", "root", "storagekey", "user"}));
 }
 
 TEST_F(Tampering, OfAByteIsDetectedInEveryType) {
@@ -211,7 +211,7 @@ TEST_F(Tampering, ByReplayIsDetectedInEveryRecordThatChanged) {
     expect_named({name}, "replay");
     ++replayed;
   }
-  EXPECT_GT(replayed, 45);
+  EXPECT_GT(replayed, 40);
 }
 
 TEST_F(Tampering, ByReplayOfARecordWithItsPageIsDetected) {
