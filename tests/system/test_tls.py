@@ -1,5 +1,6 @@
 """TLS: who trusts the server's authority is served, who does not is not; old versions are refused; nothing in clear off loopback."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -55,6 +56,14 @@ class Tls(unittest.TestCase):
         arn = key.split(b'"KeyArn":"')[1].split(b'"')[0].decode()
         sealed = self.cli("encrypt", "--key", arn, *self.authority, input=b"over TLS").stdout
         self.assertEqual(self.cli("decrypt", "--key", arn, *self.authority, input=sealed).stdout, b"over TLS")
+
+    def test_the_audit_log_says_which_tls_it_was(self):
+        self.cli("call", "ListKeys", *self.authority)
+        event = [json.loads(line) for line in cli("audit", "show", self.production.data / "audit").stdout.splitlines()][-1]
+        self.assertEqual(event["eventName"], "ListKeys")
+        self.assertEqual(event["tlsDetails"], {"tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_256_GCM_SHA384",
+                                               "clientProvidedHostHeader": f"127.0.0.1:{self.port}"})
+        self.assertNotIn("tlsVersion", event["additionalEventData"])
 
     def test_who_does_not_is_told_about_the_certificate(self):
         for bundle in ((), ("--ca-bundle", self.folder / "other.pem")):

@@ -255,7 +255,11 @@ Connection::Wait Connection::serve() {
   loop_.counts().requests.add(1);
   request_ = parser_.request();
   request_.peer = peer_;
-  request_.transport = tls_ ? Transport::tls : Transport::plain;
+  if (tls_) {
+    request_.transport = Transport::tls;
+    request_.tls_version = tls_->version();
+    request_.cipher_suite = tls_->cipher_suite();
+  }
   closing_ = !parser_.keeps_alive();
   Service& service = loop_.shared().service;
   const Lane lane = service.lane_of(request_);

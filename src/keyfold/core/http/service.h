@@ -33,6 +33,8 @@ struct Request {
   std::span<std::byte> body;  // body_padding more bytes may be read behind it. Wiped when serve() has returned.
   std::string_view peer;      // "192.0.2.1" or "2001:db8::1", without the port.
   Transport transport = Transport::plain;
+  std::string_view tls_version{};   // "TLSv1.3"; empty without TLS. Lives as long as the program.
+  std::string_view cipher_suite{};  // Its name with OpenSSL. Likewise.
 
   // The value of the first header of this name, compared without case; empty if there is none.
   std::string_view header(std::string_view name) const;

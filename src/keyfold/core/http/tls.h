@@ -56,6 +56,9 @@ class TlsSession {
   void clear_output() { output_.clear(); }
 
   bool established() const { return SSL_is_init_finished(ssl_.get()) == 1; }
+  // What the handshake came to, "TLSv1.3" and OpenSSL's name of the suite. Both live as long as the program.
+  std::string_view version() const { return SSL_get_version(ssl_.get()); }
+  std::string_view cipher_suite() const { return SSL_get_cipher_name(ssl_.get()); }
   // Why a client's handshake failed: true when it was the certificate. What OpenSSL says about it.
   bool certificate_refused() const { return SSL_get_verify_result(ssl_.get()) != X509_V_OK; }
   std::string failure() const;

@@ -33,6 +33,8 @@ TEST(Tls, CarriesRequestsOfEverySize) {
   Running running(tls_options(certificates.issue("server", "IP:127.0.0.1")));
   running.service.on_serve = [](const Request& request, Reply& reply, std::size_t) {
     EXPECT_EQ(request.transport, Transport::tls);
+    EXPECT_EQ(request.tls_version, "TLSv1.3");
+    EXPECT_EQ(request.cipher_suite, "TLS_AES_256_GCM_SHA384");
     reply.body.append(as_text(request.body));
     return Release::at_once();
   };

@@ -9,6 +9,7 @@ namespace keyfold::audit {
 namespace {
 
 constexpr std::size_t user_agent_max = 1024;
+constexpr std::size_t host_max = 1024;
 constexpr std::size_t error_message_max = 2048;
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 
@@ -255,9 +256,16 @@ void write_details(EventWriter& out, const EventDetails& details) {
       .text_if_any("keyMaterialId", details.key_material_id)
       .text_if_any("decision", details.decision)
       .text_if_any("decidingStatement", details.deciding_statement)
-      .text_if_any("tlsVersion", details.tls_version)
-      .text_if_any("cipherSuite", details.cipher_suite)
       .fields(details.others)
+      .close();
+}
+
+void write_tls(EventWriter& out, const TlsDetails& tls) {
+  if (tls.version.empty()) return;
+  out.open("tlsDetails")
+      .text("tlsVersion", tls.version)
+      .text_if_any("cipherSuite", tls.cipher_suite)
+      .text_if_any("clientProvidedHostHeader", cut(tls.host, host_max))
       .close();
 }
 
@@ -288,6 +296,7 @@ void encode(const AuditEvent& event, std::string& leaf) {
   write_request(out, event.request);
   write_response(out, event.response);
   write_details(out, event.details);
+  write_tls(out, event.tls);
   // Everything that a caller can choose is before this: event_id_of() relies on it.
   out.text_if_any("requestID", event.request_id)
       .text("eventID", event.event_id)

@@ -60,14 +60,18 @@ struct RequestParameters {
   ContextView destination_context = {};  // ReEncrypt's other one.
 };
 
-// What the decision and the transport were: ours, so under additionalEventData.
+// What the decision was: ours, so under additionalEventData.
 struct EventDetails {
   std::string_view key_material_id;     // Hex; the material that was used.
   std::string_view decision;            // "allow", "explicit deny", "implicit deny"
   std::string_view deciding_statement;  // Its Sid, or which policy and which statement.
-  std::string_view tls_version;         // Empty: no TLS.
-  std::string_view cipher_suite;
   std::span<const EventField> others;
+};
+
+struct TlsDetails {
+  std::string_view version;  // Empty: no TLS, and the record says nothing of it.
+  std::string_view cipher_suite;
+  std::string_view host;  // As the caller wrote it.
 };
 
 enum class EventType : std::uint8_t {
@@ -106,6 +110,7 @@ struct AuditEvent {
   RequestParameters request;
   std::span<const EventField> response;  // responseElements; never a secret. CloudTrail: null for read-only calls.
   EventDetails details;
+  TlsDetails tls = {};
   std::string_view request_id;
   std::string_view event_id;  // Unique (random_uuid); the outbox is drained once per event id.
   Access access = Access::read_only;
@@ -117,7 +122,7 @@ struct AuditEvent {
 
 // Replaces `leaf` by the event's line of JSON (without a newline at its end). Allocates only when `leaf` must grow.
 // Control characters are escaped and bytes that are not UTF-8 become U+FFFD, so that no caller can break or forge a
-// line; the user agent is cut after 1,024 bytes and the error message after 2,048, at a character.
+// line; the user agent and the host are cut after 1,024 bytes and the error message after 2,048, at a character.
 void encode(const AuditEvent& event, std::string& leaf);
 
 // The value of "eventID" in a leaf that encode() wrote, or empty. A view into `leaf`.

@@ -24,12 +24,9 @@ AuditEvent decrypt_event() {
   event.user_agent = "Boto3/1.26.27";
   event.request.key_id = "alias/payments";
   event.request.encryption_algorithm = "SYMMETRIC_DEFAULT";
-  event.details = {.key_material_id = "00ff",
-                   .decision = "allow",
-                   .deciding_statement = "key policy, AllowLedger",
-                   .tls_version = "TLSv1.3",
-                   .cipher_suite = "TLS_AES_256_GCM_SHA384",
-                   .others = {}};
+  event.details = {
+      .key_material_id = "00ff", .decision = "allow", .deciding_statement = "key policy, AllowLedger", .others = {}};
+  event.tls = {.version = "TLSv1.3", .cipher_suite = "TLS_AES_256_GCM_SHA384", .host = "kms.example:8443"};
   event.request_id = "0a0a0a0a-0000-4000-8000-000000000001";
   event.event_id = "0b0b0b0b-0000-4000-8000-000000000002";
   event.resource_arn = key;
@@ -58,8 +55,8 @@ TEST(Event, IsTheWorkedExampleOfTheFormatPage) {
       R"("sourceIPAddress":"127.0.0.1","userAgent":"Boto3/1.26.27","requestParameters":{"keyId":"alias/payments",)"
       R"("encryptionContext":{"purpose":"ledger","tenant":"42"},"encryptionAlgorithm":"SYMMETRIC_DEFAULT"},)"
       R"("responseElements":null,"additionalEventData":{"keyMaterialId":"00ff","decision":"allow",)"
-      R"("decidingStatement":"key policy, AllowLedger","tlsVersion":"TLSv1.3",)"
-      R"("cipherSuite":"TLS_AES_256_GCM_SHA384"},"requestID":"0a0a0a0a-0000-4000-8000-000000000001",)"
+      R"("decidingStatement":"key policy, AllowLedger"},"tlsDetails":{"tlsVersion":"TLSv1.3",)"
+      R"("cipherSuite":"TLS_AES_256_GCM_SHA384","clientProvidedHostHeader":"kms.example:8443"},"requestID":"0a0a0a0a-0000-4000-8000-000000000001",)"
       R"("eventID":"0b0b0b0b-0000-4000-8000-000000000002","readOnly":true,"resources":[{)"
       R"("ARN":"arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",)"
       R"("accountId":"123456789012","type":"AWS::KMS::Key"}],"eventType":"AwsApiCall",)"
@@ -133,6 +130,7 @@ std::vector<std::string> encodings_of(std::string_view text) {
   std::vector<ContextPair> pairs = {{text, text}};
   AuditEvent event = decrypt_event();
   event.user_agent = text;
+  event.tls.host = text;
   event.error_message = text;
   event.request.key_id = text;
   event.request.encryption_context = *ContextView::over(pairs);
@@ -186,13 +184,15 @@ TEST(Event, BytesThatAreNotUtf8BecomeTheReplacementCharacter) {
   }
 }
 
-TEST(Event, ALongUserAgentIsCutAtACharacter) {
+TEST(Event, ALongUserAgentOrHostIsCutAtACharacter) {
   for (std::size_t before = 1020; before <= 1024; ++before) {
     AuditEvent event = decrypt_event();
     const std::string agent = std::string(before, 'x') + "\xE2\x82\xAC" + std::string(100, 'y');
     event.user_agent = agent;
+    event.tls.host = agent;
     const std::string kept = before + 3 <= 1024 ? agent.substr(0, 1024) : agent.substr(0, before);
     EXPECT_NE(encoded(event).find("\"userAgent\":\"" + kept + "\","), std::string::npos) << before;
+    EXPECT_NE(encoded(event).find("\"clientProvidedHostHeader\":\"" + kept + "\"}"), std::string::npos) << before;
   }
 }
 
