@@ -162,6 +162,10 @@ class EventWriter {
     out_ += '}';
     return *this;
   }
+  EventWriter& next_object() {
+    out_ += "},{";
+    return *this;
+  }
   EventWriter& close_list_of_objects() {
     out_ += "}]";
     return *this;
@@ -229,18 +233,35 @@ void write_user(EventWriter& out, const UserIdentity& user) {
       .close();
 }
 
-void write_request(EventWriter& out, const RequestParameters& request) {
+struct SideNames {
+  std::string_view key_id, context, algorithm, material;
+};
+constexpr SideNames only_side{"keyId", "encryptionContext", "encryptionAlgorithm", "keyMaterialId"};
+constexpr SideNames source_side{"sourceKeyId", "sourceEncryptionContext", "sourceEncryptionAlgorithm",
+                                "sourceKeyMaterialId"};
+constexpr SideNames destination_side{"destinationKeyId", "destinationEncryptionContext",
+                                     "destinationEncryptionAlgorithm", "destinationKeyMaterialId"};
+
+void write_side(EventWriter& out, const SideNames& names, std::string_view key_id, const ContextView& context,
+                std::string_view algorithm) {
+  out.text_if_any(names.key_id, key_id);
+  if (!context.empty()) out.context(names.context, context);
+  out.text_if_any(names.algorithm, algorithm);
+}
+
+void write_request(EventWriter& out, const RequestParameters& request, const ReEncryptSource* source) {
   const bool none = request.key_id.empty() && request.encryption_context.empty() &&
-                    request.encryption_algorithm.empty() && request.others.empty() &&
-                    request.destination_context.empty();
+                    request.encryption_algorithm.empty() && request.others.empty();
   if (none) {
     out.null("requestParameters");
     return;
   }
-  out.open("requestParameters").text_if_any("keyId", request.key_id);
-  if (!request.encryption_context.empty()) out.context("encryptionContext", request.encryption_context);
-  if (!request.destination_context.empty()) out.context("destinationEncryptionContext", request.destination_context);
-  out.text_if_any("encryptionAlgorithm", request.encryption_algorithm).fields(request.others).close();
+  out.open("requestParameters");
+  if (source != nullptr)
+    write_side(out, source_side, source->key_id, source->encryption_context, source->encryption_algorithm);
+  write_side(out, source != nullptr ? destination_side : only_side, request.key_id, request.encryption_context,
+             request.encryption_algorithm);
+  out.fields(request.others).close();
 }
 
 void write_response(EventWriter& out, std::span<const EventField> response) {
@@ -251,9 +272,10 @@ void write_response(EventWriter& out, std::span<const EventField> response) {
   out.open("responseElements").fields(response).close();
 }
 
-void write_details(EventWriter& out, const EventDetails& details) {
-  out.open("additionalEventData")
-      .text_if_any("keyMaterialId", details.key_material_id)
+void write_details(EventWriter& out, const EventDetails& details, const ReEncryptSource* source) {
+  out.open("additionalEventData");
+  if (source != nullptr) out.text_if_any(source_side.material, source->key_material_id);
+  out.text_if_any((source != nullptr ? destination_side : only_side).material, details.key_material_id)
       .text_if_any("decision", details.decision)
       .text_if_any("decidingStatement", details.deciding_statement)
       .fields(details.others)
@@ -269,13 +291,19 @@ void write_tls(EventWriter& out, const TlsDetails& tls) {
       .close();
 }
 
+void write_resource(EventWriter& out, std::string_view arn, std::string_view account) {
+  out.text("ARN", arn).text_if_any("accountId", account).text("type", "AWS::KMS::Key");
+}
+
 void write_resources(EventWriter& out, const AuditEvent& event) {
-  if (event.resource_arn.empty()) return;
-  out.open_list_of_objects("resources")
-      .text("ARN", event.resource_arn)
-      .text_if_any("accountId", event.resource_account)
-      .text("type", "AWS::KMS::Key")
-      .close_list_of_objects();
+  const bool source = event.re_encrypted != nullptr && !event.re_encrypted->resource_arn.empty();
+  const bool own = !event.resource_arn.empty();
+  if (!source && !own) return;
+  out.open_list_of_objects("resources");
+  if (source) write_resource(out, event.re_encrypted->resource_arn, event.re_encrypted->resource_account);
+  if (source && own) out.next_object();
+  if (own) write_resource(out, event.resource_arn, event.resource_account);
+  out.close_list_of_objects();
 }
 
 }  // namespace
@@ -293,9 +321,9 @@ void encode(const AuditEvent& event, std::string& leaf) {
       .text_if_any("userAgent", cut(event.user_agent, user_agent_max))
       .text_if_any("errorCode", event.error_code)
       .text_if_any("errorMessage", cut(event.error_message, error_message_max));
-  write_request(out, event.request);
+  write_request(out, event.request, event.re_encrypted);
   write_response(out, event.response);
-  write_details(out, event.details);
+  write_details(out, event.details, event.re_encrypted);
   write_tls(out, event.tls);
   // Everything that a caller can choose is before this: event_id_of() relies on it.
   out.text_if_any("requestID", event.request_id)

@@ -53,11 +53,20 @@ struct UserIdentity {
 };
 
 struct RequestParameters {
-  std::string_view key_id;         // As the caller gave it: an alias stays an alias.
-  ContextView encryption_context;  // ReEncrypt: the source's.
+  std::string_view key_id;  // As the caller gave it: an alias stays an alias.
+  ContextView encryption_context;
   std::string_view encryption_algorithm;
   std::span<const EventField> others;
-  ContextView destination_context = {};  // ReEncrypt's other one.
+};
+
+// Of ReEncrypt: the side that is opened. The event's own key, context, algorithm, material and resource are then those
+// of the side that is sealed, and the record names both as CloudTrail does.
+struct ReEncryptSource {
+  std::string_view key_id;  // As the caller gave it; empty: he left it to the ciphertext.
+  ContextView encryption_context;
+  std::string_view encryption_algorithm;
+  std::string_view key_material_id;  // Empty: it was not opened.
+  std::string_view resource_arn, resource_account;
 };
 
 // What the decision was: ours, so under additionalEventData.
@@ -111,6 +120,7 @@ struct AuditEvent {
   std::span<const EventField> response;  // responseElements; never a secret. CloudTrail: null for read-only calls.
   EventDetails details;
   TlsDetails tls = {};
+  const ReEncryptSource* re_encrypted = nullptr;
   std::string_view request_id;
   std::string_view event_id;  // Unique (random_uuid); the outbox is drained once per event id.
   Access access = Access::read_only;

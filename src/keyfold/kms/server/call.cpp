@@ -57,14 +57,12 @@ std::string_view error_message_of(const Outcome& outcome, const CallRecord& reco
 void CallRecord::clear() {
   key_id = {};
   context = {};
-  destination_context = {};
   algorithm = {};
   request.clear();
   tags.clear();
   resource.reset();
   material = {};
   source.reset();
-  source_material = {};
   decision = {};
   deciding_statement.clear();
   untold_error.clear();
@@ -97,7 +95,7 @@ Result<keys::Found> Call::find_alias_target(std::string_view identifier) {
 }
 
 void Call::note(const keys::MaterialId& material) { scratch_.record.material = hex_of(material); }
-void Call::note_source(const keys::MaterialId& material) { scratch_.record.source_material = hex_of(material); }
+void Call::note_source(const keys::MaterialId& material) { scratch_.record.source->material = hex_of(material); }
 
 void Call::note_if_any(std::string_view name, const protocol::Text& text) {
   if (text) scratch_.record.request.emplace_back(name, *text);
@@ -137,9 +135,22 @@ Outcome Call::refuse_unserved(const protocol::Unserved& unserved) const {
 std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
   const CallRecord& record = scratch_.record;
   const AccountId account = record.resource ? account_of(*record.resource) : place_.account;
-  const audit::EventField source[] = {{"sourceKey", record.source ? record.source->text() : std::string_view()},
-                                      {"sourceKeyMaterialId", record.source_material.view()}};
-  const std::size_t source_fields = !record.source ? 0 : record.source_material.view().empty() ? 1 : 2;
+  audit::ReEncryptSource source;
+  AccountId source_account = account;
+  if (record.source) {
+    source = {.key_id = record.source->key_id,
+              .encryption_context = recorded(record.source->context),
+              .encryption_algorithm = record.source->algorithm,
+              .key_material_id = record.source->material.view(),
+              .resource_arn = {},
+              .resource_account = {}};
+    // Refused at the source, or within one key: that is the one resource.
+    if (record.source->resource && record.source->resource != record.resource) {
+      source_account = account_of(*record.source->resource);
+      source.resource_arn = record.source->resource->text();
+      source.resource_account = source_account.text();
+    }
+  }
   const audit::AuditEvent event{
       .time = services_.clock.now(),
       .user = identity_of(caller_),
@@ -152,14 +163,14 @@ std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
       .request = {.key_id = record.key_id,
                   .encryption_context = recorded(record.context),
                   .encryption_algorithm = record.algorithm,
-                  .others = record.request,
-                  .destination_context = recorded(record.destination_context)},
+                  .others = record.request},
       .response = {},
       .details = {.key_material_id = record.material.view(),
                   .decision = record.decision,
                   .deciding_statement = record.deciding_statement,
-                  .others = std::span(source).first(source_fields)},
+                  .others = {}},
       .tls = {.version = http_.tls_version, .cipher_suite = http_.cipher_suite, .host = http_.header("host")},
+      .re_encrypted = record.source ? &source : nullptr,
       .request_id = reply_.request_id.view(),
       .event_id = event_id,
       .access = row_.access,

@@ -43,15 +43,20 @@ struct Services {
 struct CallRecord {
   std::string_view key_id;  // As the caller gave it.
   ContextView context;
-  ContextView destination_context;  // ReEncrypt's.
   std::string_view algorithm;
   std::vector<audit::EventField> request;
   std::vector<audit::EventTag> tags;  // Those of a field of `request`.
   std::optional<KeyArn> resource;
   InlineString<64> material;  // Hex.
-  // ReEncrypt: what it was encrypted under. `resource` and `material` are the destination's.
-  std::optional<KeyArn> source;
-  InlineString<64> source_material;
+  // ReEncrypt: what it was encrypted under. All of the above is the destination's.
+  struct Source {
+    std::string_view key_id;
+    ContextView context;
+    std::string_view algorithm;
+    std::optional<KeyArn> resource;
+    InlineString<64> material;
+  };
+  std::optional<Source> source;
   std::string_view decision;
   std::string deciding_statement;
   std::string untold_error;  // Why it was refused, when the caller is told less.
@@ -103,7 +108,8 @@ class Call {
   Result<keys::Found> find_alias_target(std::string_view identifier);
   void note(const KeyRecord& key) { scratch_.record.resource = key.arn; }
   void note(const keys::MaterialId& material);
-  void note_source(const KeyRecord& key) { scratch_.record.source = key.arn; }
+  // After record().source has been set.
+  void note_source(const KeyRecord& key) { scratch_.record.source->resource = key.arn; }
   void note_source(const keys::MaterialId& material);
   // Fields of the request, for the record. At most as much is noted as an operation can take, so that what is refused
   // for its size does not make the record too large for the log.

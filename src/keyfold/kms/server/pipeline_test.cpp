@@ -133,12 +133,18 @@ TEST(Pipeline, AReEncryptionIsRecordedWithBothItsSides) {
   EXPECT_EQ(kms.call_as(user, "ReEncrypt", body).error, "AccessDeniedException");
   const auto leaves = kms.leaves();
   for (const std::string& part :
-       {R"("keyId":")" + to + '"', std::string(R"("encryptionContext":{"a":"1"})"),
-        std::string(R"("destinationEncryptionContext":{"b":"2"})"), R"("sourceKey":")" + from + '"',
-        R"("sourceKeyMaterialId":")" + kms.text(answer, "SourceKeyMaterialId") + '"',
-        R"("keyMaterialId":")" + kms.text(answer, "DestinationKeyMaterialId") + '"', R"("ARN":")" + to + '"'})
+       {R"("requestParameters":{"sourceEncryptionContext":{"a":"1"},"sourceEncryptionAlgorithm":"SYMMETRIC_DEFAULT",)"
+        R"("destinationKeyId":")" +
+            to + R"(","destinationEncryptionContext":{"b":"2"},"destinationEncryptionAlgorithm":"SYMMETRIC_DEFAULT"})",
+        R"("sourceKeyMaterialId":")" + kms.text(answer, "SourceKeyMaterialId") + R"(","destinationKeyMaterialId":")" +
+            kms.text(answer, "DestinationKeyMaterialId") + '"',
+        R"("resources":[{"ARN":")" + from + R"(","accountId":"123456789012","type":"AWS::KMS::Key"},{"ARN":")" + to +
+            R"(","accountId":"123456789012","type":"AWS::KMS::Key"}])"})
     EXPECT_NE(leaves[leaves.size() - 2].find(part), std::string::npos) << part << " in " << leaves[leaves.size() - 2];
-  EXPECT_NE(leaves.back().find(R"("ARN":")" + from + '"'), std::string::npos) << "refused at the source";
+  EXPECT_NE(leaves.back().find(R"("resources":[{"ARN":")" + from +
+                               R"(","accountId":"123456789012","type":"AWS::KMS::Key"}])"),
+            std::string::npos)
+      << "refused at the source";
   EXPECT_EQ(leaves.back().find("sourceKeyMaterialId"), std::string::npos) << "nothing was used";
 }
 

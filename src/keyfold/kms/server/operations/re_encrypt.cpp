@@ -9,9 +9,14 @@ template <>
 Outcome run<Operation::re_encrypt>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::ReEncryptRequest>());
   call.record().key_id = request.destination_key_id;
-  call.record().context = request.source_context;
-  call.record().destination_context = request.destination_context;
+  call.record().context = request.destination_context;
   call.record().algorithm = request.destination_algorithm.value_or(protocol::symmetric_default);
+  call.record().source.emplace(
+      CallRecord::Source{.key_id = request.source_key_id.value_or(std::string_view()),
+                         .context = request.source_context,
+                         .algorithm = request.source_algorithm.value_or(protocol::symmetric_default),
+                         .resource = {},
+                         .material = {}});
   TRY(call.refuse_unserved(request.unserved));
   TRY(ignores_ciphertext_properly(request.dry_run, request.ignore_ciphertext, request.source_key_id, "sourceKeyId"));
   return on_current_key(call, [&]() -> Outcome {
@@ -36,7 +41,7 @@ Outcome run<Operation::re_encrypt>(Call& call) {
                      protocol::ReEncryptResponse{.ciphertext = call.blob(),
                                                  .source_key_id = source.key->arn.text(),
                                                  .key_id = destination.key->arn.text(),
-                                                 .source_key_material_id = call.record().source_material.view(),
+                                                 .source_key_material_id = call.record().source->material.view(),
                                                  .destination_key_material_id = call.record().material.view()});
     return ok();
   });
