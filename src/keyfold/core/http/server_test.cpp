@@ -308,8 +308,8 @@ TEST(Server, HoldsRepliesUntilTheirNumberIsReleased) {
 
 // On either lane: the loop hears of what the slow one has served.
 TEST(Server, SaysWhenItHasServedAllThatCame) {
+  std::atomic<std::uint64_t> served = 0;  // Until the loop has ended.
   Running running;
-  std::atomic<std::uint64_t> served = 0;
   running.service.on_lane = [](const Request& request) { return request.target == "/slow" ? Lane::slow : Lane::fast; };
   running.service.on_serve = [&](const Request&, Reply&, std::size_t) { return Release::after(++served); };
   running.service.on_caught_up = [&] { running.server->release_up_to(served); };
