@@ -198,6 +198,11 @@ TEST(Pipeline, TheRecordOfAChangeIsNeverTooLargeForTheLog) {
   change("UntagResource", ",\"TagKeys\":" + list(50, key_of), "");
   EXPECT_NE(kms.leaves().back().find("\"1049"), std::string::npos);
   EXPECT_EQ(kms.call("ListResourceTags", R"({"KeyId":")" + arn + "\"}").body, R"({"Tags":[],"Truncated":false})");
+  const std::string too_many = R"(","TagKeys":)" + list(51, key_of) + "}";
+  const auto user = kms.add_user("writer", "");
+  EXPECT_EQ(kms.call_as(user, "UntagResource", R"({"KeyId":")" + arn + too_many).error, "AccessDeniedException");
+  const std::string absent = "12345678-1234-1234-1234-123456789012";
+  EXPECT_EQ(kms.call("UntagResource", R"({"KeyId":")" + absent + too_many).error, "NotFoundException");
 }
 
 }  // namespace
