@@ -250,9 +250,10 @@ void write_side(EventWriter& out, const SideNames& names, std::string_view key_i
 }
 
 void write_request(EventWriter& out, const RequestParameters& request, const ReEncryptSource* source) {
-  const bool none = request.key_id.empty() && request.encryption_context.empty() &&
-                    request.encryption_algorithm.empty() && request.others.empty();
-  if (none) {
+  const auto is_empty = [](const auto& side) {
+    return side.key_id.empty() && side.encryption_context.empty() && side.encryption_algorithm.empty();
+  };
+  if (is_empty(request) && request.others.empty() && (source == nullptr || is_empty(*source))) {
     out.null("requestParameters");
     return;
   }

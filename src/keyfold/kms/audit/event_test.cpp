@@ -93,6 +93,24 @@ TEST(Event, AnEventOfTheServerItselfHasNoKeyAndNoRequest) {
             R"("eventCategory":"Management"})");
 }
 
+TEST(Event, AReEncryptionThatNamesItsSourceAloneHasARequest) {
+  AuditEvent event = decrypt_event();
+  event.request = {};
+  ReEncryptSource source;
+  event.re_encrypted = &source;
+  EXPECT_NE(encoded(event).find(R"("requestParameters":null)"), std::string::npos);
+  source.key_id = "alias/a";
+  EXPECT_NE(encoded(event).find(R"("requestParameters":{"sourceKeyId":"alias/a"},)"), std::string::npos);
+  source = {};
+  source.encryption_algorithm = "SYMMETRIC_DEFAULT";
+  EXPECT_NE(encoded(event).find(R"("requestParameters":{"sourceEncryptionAlgorithm":"SYMMETRIC_DEFAULT"},)"),
+            std::string::npos);
+  std::vector<ContextPair> pairs = {{"a", "1"}};
+  source = {};
+  source.encryption_context = *ContextView::over(pairs);
+  EXPECT_NE(encoded(event).find(R"("requestParameters":{"sourceEncryptionContext":{"a":"1"}},)"), std::string::npos);
+}
+
 TEST(Event, ListsAreWrittenAsCloudTrailHasThem) {
   const std::vector<std::string_view> keys = {"a", "[", "\""};
   const std::vector<EventTag> tags = {{"domain", "payments"}, {"empty", ""}};

@@ -8,7 +8,7 @@
 namespace keyfold::server {
 namespace {
 
-constexpr std::size_t key_id_recorded_max = 2048;   // Bytes of one that came in a request that was refused.
+constexpr std::size_t name_recorded_max = 2048;     // Bytes of a key's or alias's in a request that was refused.
 constexpr std::size_t context_recorded_max = 8192;  // Bytes: those of any that an operation takes.
 constexpr std::size_t reply_overhead =
     1024;  // Bytes: more than names, ARNs and a ciphertext blob's first kilobytes beside a secret.
@@ -75,9 +75,30 @@ void Call::reserve_secret(std::size_t bytes) {
 }
 
 // What somebody tried belongs into the record, however clumsily it was tried.
-void Call::note_key_id_of_refused() {
-  if (row_.identifiers == Identifiers::none) return;
-  scratch_.record.key_id = scratch_.reader.text_of("KeyId").substr(0, key_id_recorded_max);
+void Call::note_names_of_refused() {
+  CallRecord& record = scratch_.record;
+  const auto text_of = [this](std::string_view member) {
+    return scratch_.reader.text_of(member).substr(0, name_recorded_max);
+  };
+  const auto note_field = [&](std::string_view name, std::string_view text) {
+    if (!text.empty()) record.request.emplace_back(name, text);
+  };
+  switch (row_.operation) {
+    case Operation::re_encrypt:
+      record.key_id = text_of("DestinationKeyId");
+      record.source.emplace().key_id = text_of("SourceKeyId");
+      return;
+    case Operation::create_alias:
+    case Operation::update_alias:
+      note_field("aliasName", text_of("AliasName"));
+      note_field("targetKeyId", text_of("TargetKeyId"));
+      return;
+    case Operation::delete_alias:
+      note_field("aliasName", text_of("AliasName"));
+      return;
+    default:
+      if (row_.identifiers != Identifiers::none) record.key_id = text_of("KeyId");
+  }
 }
 
 Result<keys::Found> Call::find(std::string_view identifier) {

@@ -92,14 +92,15 @@ class Call {
   // Before a secret of this many bytes is written to the reply: a string that grows leaves a copy behind.
   void reserve_secret(std::size_t bytes);
 
-  // The request; what it has of key, context and algorithm is noted for the record at once, whatever becomes of it.
+  // The request; what it has of key, context and algorithm is noted for the record at once, whatever becomes of it. Of
+  // one that is refused here, what it names.
   template <class Request>
   Result<Request> read() {
     auto request = scratch_.reader.read<Request>(as_text(http_.body));
     if (request)
       note_request(*request);
     else
-      note_key_id_of_refused();
+      note_names_of_refused();
     return request;
   }
 
@@ -176,7 +177,7 @@ class Call {
 
  private:
   void note(const policy::Reason& reason, bool allowed);
-  void note_key_id_of_refused();
+  void note_names_of_refused();
   template <class Request>
   void note_request(const Request& request) {
     if constexpr (requires { request.key_id; }) scratch_.record.key_id = protocol::Text(request.key_id).value_or("");

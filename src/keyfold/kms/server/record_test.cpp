@@ -17,6 +17,20 @@ TEST(Pipeline, TheRecordOfACallThatDoesNotDecodeSaysWhichKeyItNamed) {
     EXPECT_EQ(kms.call(operation, body).status, 400);
     EXPECT_NE(kms.leaves().back().find(R"("requestParameters":{"keyId":"alias/a"})"), std::string::npos) << body;
   }
+  for (const auto& [operation, body, recorded] :
+       {std::array<std::string, 3>{"ReEncrypt", R"({"SourceKeyId":"alias/a","DestinationKeyId":"alias/b"})",
+                                   R"("sourceKeyId":"alias/a","destinationKeyId":"alias/b")"},
+        {"ReEncrypt", R"({"SourceKeyId":"alias/a","KeyId":"alias/c"})", R"("sourceKeyId":"alias/a")"},
+        {"CreateAlias", R"({"AliasName":"alias/a","TargetKeyId":7})", R"("aliasName":"alias/a")"},
+        {"UpdateAlias", R"({"TargetKeyId":"1234","AliasName":""})", R"("targetKeyId":"1234")"},
+        {"CreateAlias", R"({"TargetKeyId":")" + long_name + R"(","AliasName":")" + long_name + "\"}",
+         R"("aliasName":")" + long_name.substr(0, 2048) + R"(","targetKeyId":")" + long_name.substr(0, 2048) + '"'},
+        {"DeleteAlias", R"({"AliasName":")" + long_name + "\"}",
+         R"("aliasName":")" + long_name.substr(0, 2048) + '"'}}) {
+    EXPECT_EQ(kms.call(operation, body).status, 400) << body;
+    EXPECT_NE(kms.leaves().back().find(R"("requestParameters":{)" + recorded + "},"), std::string::npos)
+        << kms.leaves().back();
+  }
   EXPECT_EQ(kms.call("DescribeKey", R"({"KeyId":")" + long_name + "\"}").error, "ValidationException");
   EXPECT_NE(kms.leaves().back().find('"' + long_name.substr(0, 2048) + '"'), std::string::npos);
   EXPECT_EQ(kms.call("Encrypt", R"({"KeyId":7})").status, 400);
