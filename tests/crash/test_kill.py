@@ -25,49 +25,58 @@ class Writer(threading.Thread):
         super().__init__()
         self.number, self.server, self.credentials, self.keys, self.stop = number, server, credentials, keys, stop
         self.made, self.descriptions, self.ciphertexts = [], {}, []
-        self.answered = 0
+        self.tried, self.answered = set(), set()  # (operation, tag), (operation, tag, key id): each call has a tag of its own.
         self.acknowledged = acknowledged  # A semaphore of all writers.
         self.failed_call = None  # When the call began that had no answer.
 
-    def call(self, operation, **request):
+    def call(self, operation, tag, **request):
         begun = time.monotonic()
+        self.tried.add((operation, tag))
         done = cli("call", operation, "-", server=self.server, credentials=self.credentials, check=False, timeout=60,
                    input=json.dumps(request).encode())
         if done.returncode != 0:
             self.failed_call = begun
             return None
-        self.answered += 1
+        answer = json.loads(done.stdout or b"{}")
+        self.answered.add((operation, tag, request.get("KeyId") or answer["KeyMetadata"]["KeyId"]))
         self.acknowledged.release()
-        return json.loads(done.stdout or b"{}")
+        return answer
 
     def run(self):
         count = 0
         while not self.stop.is_set():
             count += 1
+            tag = f"call {count} of writer {self.number}"
             if count % 4 == 1:
-                answer = self.call("CreateKey", Description=f"writer {self.number}")
+                answer = self.call("CreateKey", tag, Description=tag)
                 if answer is None:
                     return
                 self.made.append(answer["KeyMetadata"]["KeyId"])
             key = self.made[-1] if self.made else self.keys[0]
             if count % 4 == 2:
-                text = f"change {count} of writer {self.number}"
-                if self.call("UpdateKeyDescription", KeyId=key, Description=text) is None:
+                if self.call("UpdateKeyDescription", tag, KeyId=key, Description=tag) is None:
                     self.descriptions.pop(key, None)  # Not acknowledged: either is right.
                     return
-                self.descriptions[key] = text
+                self.descriptions[key] = tag
                 continue
-            plaintext = f"{self.number}/{count}".encode()
-            answer = self.call("Encrypt", KeyId=key, Plaintext=base64.b64encode(plaintext).decode())
+            answer = self.call("Encrypt", tag, KeyId=key, EncryptionContext={"call": tag},
+                               Plaintext=base64.b64encode(tag.encode()).decode())
             if answer is None:
                 return
-            self.ciphertexts.append((answer["CiphertextBlob"], plaintext))
+            self.ciphertexts.append((key, answer["CiphertextBlob"], tag))
+
+
+def identity_of(event):
+    """Of a call, as its writer knows it: operation, tag, key id."""
+    request = event["requestParameters"]
+    tag = request.get("encryptionContext", {}).get("call") or request.get("description", "")
+    return event["eventName"], tag, event["resources"][0]["ARN"].rsplit("/", 1)[1]
 
 
 class KillNine(unittest.TestCase):
     def test_nothing_acknowledged_is_lost(self):
         chance = random.Random(20261124)
-        keys, descriptions, ciphertexts, answered, awaited, in_flight = [], {}, [], 0, 0, 0
+        keys, descriptions, ciphertexts, tried, answered, awaited, in_flight = [], {}, [], set(), set(), 0, 0
         with tempfile.TemporaryDirectory(prefix="keyfold-crash-") as folder:
             production = Production(folder)
             for moment in range(MOMENTS):
@@ -76,9 +85,10 @@ class KillNine(unittest.TestCase):
                     if not keys:
                         done = cli("call", "CreateKey", server=server, credentials=credentials)
                         keys.append(json.loads(done.stdout)["KeyMetadata"]["KeyId"])
-                        answered += 1
+                        tried.add(("CreateKey", ""))
+                        answered.add(("CreateKey", "", keys[0]))
                     stop, acknowledged = threading.Event(), threading.Semaphore(0)
-                    writers = [Writer(i, server, credentials, keys, stop, acknowledged) for i in range(WRITERS)]
+                    writers = [Writer(moment * WRITERS + i, server, credentials, keys, stop, acknowledged) for i in range(WRITERS)]
                     for writer in writers:
                         writer.start()
                     calls = chance.randint(1, CALLS_MOST)
@@ -94,13 +104,14 @@ class KillNine(unittest.TestCase):
                         keys += writer.made
                         descriptions.update(writer.descriptions)
                         ciphertexts += writer.ciphertexts
-                        answered += writer.answered
+                        tried |= writer.tried
+                        answered |= writer.answered
                         in_flight += writer.failed_call is not None and writer.failed_call < killed
                 # A writer's last, unanswered change of an earlier key may stand as well.
             with production.start() as server:
-                answered += self.check(server, production.credentials(), keys, descriptions, ciphertexts)
+                checked = self.check(server, production.credentials(), keys, descriptions, ciphertexts)
                 self.assertEqual(server.stop(), 0)
-            unanswered = self.check_audit(production.data / "audit", answered)
+            unanswered = self.check_audit(production.data / "audit", tried, answered | checked)
         print(f"{MOMENTS} kills under {in_flight} calls, {unanswered} of them recorded and not answered: "
               f"{len(keys)} keys, {len(descriptions)} descriptions, {len(ciphertexts)} ciphertexts, all there")
         # Of every four calls of a writer one makes a key, one describes it, two encrypt. Half of that is enough to have tried.
@@ -119,19 +130,23 @@ class KillNine(unittest.TestCase):
             metadata = call("DescribeKey", KeyId=key)["KeyMetadata"]
             if key in descriptions:
                 self.assertEqual(metadata["Description"], descriptions[key])
-        for blob, plaintext in ciphertexts:
-            self.assertEqual(base64.b64decode(call("Decrypt", CiphertextBlob=blob)["Plaintext"]), plaintext)
-        return len(keys) + len(ciphertexts)
+        for _, blob, tag in ciphertexts:
+            opened = call("Decrypt", CiphertextBlob=blob, EncryptionContext={"call": tag})
+            self.assertEqual(base64.b64decode(opened["Plaintext"]), tag.encode())
+        return {("DescribeKey", "", key) for key in keys} | {("Decrypt", tag, key) for key, _, tag in ciphertexts}
 
-    def check_audit(self, directory, answered):
+    def check_audit(self, directory, tried, answered):
         done = cli("audit", "show", directory)
         events = [json.loads(line) for line in done.stdout.splitlines()]
-        names = {"CreateKey", "UpdateKeyDescription", "Encrypt", "Decrypt", "DescribeKey"}
-        successes = [event for event in events if event["eventName"] in names and not event.get("errorCode")]
-        self.assertGreaterEqual(len(successes), answered, "an answer without a record")
         ids = [event["eventID"] for event in events]
         self.assertEqual(len(ids), len(set(ids)), "an event recorded twice")
-        return len(successes) - answered
+        names = {name for name, _, _ in answered}
+        recorded = [identity_of(event) for event in events if event["eventName"] in names and not event.get("errorCode")]
+        self.assertEqual(len(recorded), len(set(recorded)), "a call recorded twice")
+        self.assertEqual(answered - set(recorded), set(), "answers without a record")
+        unanswered = set(recorded) - answered
+        self.assertEqual({(name, tag) for name, tag, _ in unanswered} - tried, set(), "records of what nobody called")
+        return len(unanswered)
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ def signed_headers(host, credentials, operation, body, region=REGION, moment=Non
     return headers
 
 
-def send(server, headers, body):
-    """One request as it is; the reply's status and its JSON (or text)."""
+def exchange(server, headers, body):
+    """One request as it is; the reply's status, its id, and its JSON (or text)."""
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(server.endpoint).netloc, timeout=TIMEOUT_S)
     try:
         connection.request("POST", "/", body=body, headers=headers)
@@ -44,23 +44,34 @@ def send(server, headers, body):
         text = reply.read()
     finally:
         connection.close()
+    request_id = reply.getheader("x-amzn-requestid")
     try:
-        return reply.status, json.loads(text or b"{}")
+        return reply.status, request_id, json.loads(text or b"{}")
     except ValueError:
-        return reply.status, text
+        return reply.status, request_id, text
+
+
+def send(server, headers, body):
+    """The same, without the id."""
+    status, _, reply = exchange(server, headers, body)
+    return status, reply
 
 
 class Kms:
-    """Calls a server as somebody."""
+    """Calls a server as somebody. `answered`: the id of each call that succeeded, which its audit record has as well."""
 
     def __init__(self, server, credentials):
         self.server, self.credentials = server, credentials
+        self.answered = []
 
     def call(self, operation, **request):
         """The status, and the reply or error."""
         body = json.dumps(request).encode()
         host = urllib.parse.urlsplit(self.server.endpoint).netloc
-        return send(self.server, signed_headers(host, self.credentials, operation, body), body)
+        status, request_id, reply = exchange(self.server, signed_headers(host, self.credentials, operation, body), body)
+        if status == 200:
+            self.answered.append(request_id)
+        return status, reply
 
     def must(self, operation, **request):
         status, reply = self.call(operation, **request)
