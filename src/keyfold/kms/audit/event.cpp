@@ -276,8 +276,11 @@ void write_response(EventWriter& out, std::span<const EventField> response) {
 void write_details(EventWriter& out, const EventDetails& details, const ReEncryptSource* source) {
   out.open("additionalEventData");
   if (source != nullptr) out.text_if_any(source_side.material, source->key_material_id);
-  out.text_if_any((source != nullptr ? destination_side : only_side).material, details.key_material_id)
-      .text_if_any("decision", details.decision)
+  out.text_if_any((source != nullptr ? destination_side : only_side).material, details.key_material_id);
+  if (source != nullptr)
+    out.text_if_any("sourceDecision", source->decision)
+        .text_if_any("sourceDecidingStatement", source->deciding_statement);
+  out.text_if_any("decision", details.decision)
       .text_if_any("decidingStatement", details.deciding_statement)
       .fields(details.others)
       .close();

@@ -66,6 +66,9 @@ struct ReEncryptSource {
   ContextView encryption_context;
   std::string_view encryption_algorithm;
   std::string_view key_material_id;  // Empty: it was not opened.
+  // What let the call go on to the side that is sealed; the event's own are of the decision that was the last. Empty:
+  // it was refused here, so that was the last.
+  std::string_view decision, deciding_statement;
   std::string_view resource_arn, resource_account;
 };
 

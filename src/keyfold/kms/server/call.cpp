@@ -66,6 +66,7 @@ void CallRecord::clear() {
   decision = {};
   deciding_statement.clear();
   untold_error.clear();
+  source_deciding_statement.clear();
   committed = false;
 }
 
@@ -140,6 +141,16 @@ void Call::note_tag_keys(std::span<const std::string_view> keys) {
 }
 
 void Call::note(const policy::Reason& reason, bool allowed) {
+
+void Call::note_source(const KeyRecord& key) {
+  scratch_.record.source->resource = key.arn;
+  scratch_.record.source->decision = {};
+  scratch_.record.source_deciding_statement.clear();
+}
+void Call::note_source_allowed() {
+  scratch_.record.source->decision = std::exchange(scratch_.record.decision, {});
+  scratch_.record.source_deciding_statement.swap(scratch_.record.deciding_statement);
+}
   scratch_.record.deciding_statement.assign(reason.deciding_statement());
   scratch_.record.decision = allowed                                    ? "allow"
                              : reason.cause == policy::Cause::statement ? "explicit deny"
@@ -187,6 +198,8 @@ std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
                   .others = record.request},
       .response = {},
       .details = {.key_material_id = record.material.view(),
+              .decision = record.source->decision,
+              .deciding_statement = record.source_deciding_statement,
                   .decision = record.decision,
                   .deciding_statement = record.deciding_statement,
                   .others = {}},

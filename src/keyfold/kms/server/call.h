@@ -55,8 +55,10 @@ struct CallRecord {
     std::string_view algorithm;
     std::optional<KeyArn> resource;
     InlineString<64> material;
+    std::string_view decision;  // When it was allowed; a refusal is the call's own decision.
   };
   std::optional<Source> source;
+  std::string source_deciding_statement;  // Beside `source`, so that its memory is reused.
   std::string_view decision;
   std::string deciding_statement;
   std::string untold_error;  // Why it was refused, when the caller is told less.
@@ -110,7 +112,8 @@ class Call {
   void note(const KeyRecord& key) { scratch_.record.resource = key.arn; }
   void note(const keys::MaterialId& material);
   // After record().source has been set.
-  void note_source(const KeyRecord& key) { scratch_.record.source->resource = key.arn; }
+  void note_source(const KeyRecord& key);
+  void note_source_allowed();  // Behind its authorize: that decision was the source's.
   void note_source(const keys::MaterialId& material);
   // Fields of the request, for the record. At most as much is noted as an operation can take, so that what is refused
   // for its size does not make the record too large for the log.

@@ -100,6 +100,42 @@ TEST(Pipeline, AReEncryptionIsRecordedWithBothItsSides) {
   EXPECT_EQ(leaves.back().find("sourceKeyMaterialId"), std::string::npos) << "nothing was used";
 }
 
+TEST(Pipeline, AReEncryptionIsRecordedWithTheDecisionsOfBothItsSides) {
+  Kms kms;
+  const auto key_that_lets = [&](const std::string& sid, const std::string& action) {
+    return kms.create_key("test", R"({"BypassPolicyLockoutSafetyCheck":true,"Policy":"{\"Version\":\"2012-10-17\",)"
+                                  R"(\"Statement\":[{\"Sid\":\")" +
+                                      sid + R"(\",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":)" +
+                                      R"([\"kms:Encrypt\",\")" + action + R"(\"],\"Resource\":\"*\"}]}"})");
+  };
+  const std::string from = key_that_lets("AllowLeaving", "kms:ReEncryptFrom");
+  const std::string to = key_that_lets("AllowArriving", "kms:ReEncryptTo");
+  const std::string blob =
+      kms.text(kms.call("Encrypt", R"({"KeyId":")" + from + R"(","Plaintext":"AAEC"})"), "CiphertextBlob");
+  const std::string refused_blob =
+      kms.text(kms.call("Encrypt", R"({"KeyId":")" + to + R"(","Plaintext":"AAEC"})"), "CiphertextBlob");
+  const auto details_of = [&](const std::string& ciphertext, const std::string& destination) {
+    kms.call("ReEncrypt", R"({"CiphertextBlob":")" + ciphertext + R"(","DestinationKeyId":")" + destination + "\"}");
+    const std::string leaf = kms.leaves().back();
+    const auto begin = leaf.find(R"("additionalEventData")");
+    return leaf.substr(begin, leaf.find('}', begin) + 1 - begin);
+  };
+  const auto has = [](const std::string& details, std::string_view part) {
+    EXPECT_NE(details.find(part), std::string::npos) << part << " in " << details;
+  };
+  const auto done = details_of(blob, to);
+  has(done, R"("sourceDecision":"allow","sourceDecidingStatement":"AllowLeaving")");
+  has(done, R"("decision":"allow","decidingStatement":"AllowArriving")");
+  const std::string allowed_from =
+      R"("additionalEventData":{"sourceDecision":"allow","sourceDecidingStatement":"AllowLeaving")";
+  EXPECT_EQ(details_of(blob, from), allowed_from + R"(,"decision":"implicit deny"})");
+  EXPECT_EQ(details_of(blob, "alias/none"), allowed_from + "}") << "of that side nothing was decided";
+  EXPECT_EQ(details_of(refused_blob, to), R"("additionalEventData":{"decision":"implicit deny"})")
+      << "refused at the source: that decided the call";
+  kms.call("Encrypt", R"({"KeyId":")" + from + R"(","Plaintext":"AAEC"})");
+  EXPECT_EQ(kms.leaves().back().find("sourceDeci"), std::string::npos) << "nothing of it stays";
+}
+
 TEST(Pipeline, ACallWhoseContextIsTooLargeForTheLogIsRecordedWithoutIt) {
   Kms kms;
   const std::string arn = kms.create_key();

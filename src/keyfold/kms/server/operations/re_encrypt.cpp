@@ -16,13 +16,15 @@ Outcome run<Operation::re_encrypt>(Call& call) {
                          .context = request.source_context,
                          .algorithm = request.source_algorithm.value_or(protocol::symmetric_default),
                          .resource = {},
-                         .material = {}});
+                         .material = {},
+                         .decision = {}});
   TRY(call.refuse_unserved(request.unserved));
   TRY(ignores_ciphertext_properly(request.dry_run, request.ignore_ciphertext, request.source_key_id, "sourceKeyId"));
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto source, find_for_ciphertext(call, request.ciphertext, request.source_key_id));
     call.note_source(*source.key);
     TRY_ASSIGN(auto from, call.authorize_for_ciphertext<op::ReEncryptFrom>(source, request.source_context));
+    call.note_source_allowed();
     TRY_ASSIGN(const auto destination, call.find(request.destination_key_id));
     TRY_ASSIGN(auto to, call.authorize<op::ReEncryptTo>(*destination.key, request.destination_context));
     TRY(suits_symmetric_key(request.source_algorithm));
