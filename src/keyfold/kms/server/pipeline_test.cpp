@@ -216,6 +216,8 @@ TEST(Pipeline, ADryRunOpensTheCiphertextUnlessToldNotTo) {
   const std::string blob =
       kms.text(kms.call("Encrypt", R"({"KeyId":")" + arn + R"(","Plaintext":"AAEC","EncryptionContext":{"a":"1"}})"),
                "CiphertextBlob");
+  const std::string of_another =
+      kms.text(kms.call("Encrypt", R"({"KeyId":")" + to + R"(","Plaintext":"AAEC"})"), "CiphertextBlob");
   Bytes flipped = *from_base64(blob);
   flipped.back() ^= std::byte{1};
   struct Operation {
@@ -236,6 +238,8 @@ TEST(Pipeline, ADryRunOpensTheCiphertextUnlessToldNotTo) {
     const std::string ignoring = R"(,"DryRunModifiers":["IGNORE_CIPHERTEXT"],")" + prefix + R"(KeyId":")" + arn + "\"";
     EXPECT_EQ(dry(blob, "2", ignoring).error, "DryRunOperationException") << name;
     EXPECT_EQ(kms.call(name, R"({"DryRun":true)" + ignoring + rest + "}").error, "DryRunOperationException") << name;
+    for (const std::string_view ciphertext : {std::string_view("AAAA"), std::string_view(of_another)})
+      EXPECT_EQ(dry(ciphertext, "1", ignoring).error, "DryRunOperationException") << name << ciphertext;
   }
   ASSERT_EQ(kms.call("DisableKey", R"({"KeyId":")" + to + "\"}").status, 200);
   for (const char* modifiers : {"", R"(,"DryRunModifiers":["IGNORE_CIPHERTEXT"])"}) {

@@ -25,6 +25,7 @@ Outcome run<Operation::re_encrypt>(Call& call) {
     call.note_source(*source.key);
     TRY_ASSIGN(auto from, call.authorize_for_ciphertext<op::ReEncryptFrom>(source, request.source_context));
     call.note_source_allowed();
+    if (!request.ignore_ciphertext) TRY(is_of(call, request.ciphertext, source));
     TRY_ASSIGN(const auto destination, call.find(request.destination_key_id));
     TRY_ASSIGN(auto to, call.authorize<op::ReEncryptTo>(*destination.key, request.destination_context));
     TRY(suits_symmetric_key(request.source_algorithm));

@@ -86,18 +86,21 @@ Outcome ignores_ciphertext_properly(bool dry_run, bool ignore, const protocol::T
 }
 
 Result<keys::Found> find_for_ciphertext(Call& call, BytesView ciphertext, const protocol::Text& named) {
-  if (ciphertext.empty()) return call.find(named.value_or(""));
+  if (named) return call.find(*named);
   auto found = call.keys().find_for_blob(call.place(), ciphertext);
-  if (!named) {
-    if (found) call.note(*found->key);
-    return found;
-  }
-  if (!found && found.error().code != ErrorCode::access_denied) return found;
-  TRY_ASSIGN(auto expected, call.find(*named));
-  if (!found || expected.key->arn != found->key->arn)
-    return Error{ErrorCode::incorrect_key,
-                 "The key ID in the request does not identify a CMK that can perform this operation."};
-  return expected;
+  if (found) call.note(*found->key);
+  return found;
+}
+
+Outcome is_of(Call& call, BytesView ciphertext, const keys::Found& key) {
+  if (key.by == keys::AddressedBy::ciphertext) return ok();
+  const auto own = call.keys().find_for_blob(call.place(), ciphertext);
+  if (own && own->key->arn == key.key->arn) return ok();
+  if (!own && own.error().code != ErrorCode::access_denied) return own.error();
+  std::string told = "The key ID in the request does not identify a CMK that can perform this operation.";
+  call.record().untold_error = told + " The ciphertext is of ";
+  call.record().untold_error.append(own ? own->key->arn.text() : "a key that is not here");
+  return Error{ErrorCode::incorrect_key, std::move(told)};
 }
 
 Result<std::size_t> page_limit(const protocol::Integer& asked, PageLimits limits) {

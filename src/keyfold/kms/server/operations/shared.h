@@ -30,9 +30,12 @@ Outcome dry_run_succeeded();
 Outcome dry_run(Call& call, const KeyRecord& key);
 // IGNORE_CIPHERTEXT makes sense in a dry run that names the key.
 Outcome ignores_ciphertext_properly(bool dry_run, bool ignore, const protocol::Text& key_id, std::string_view member);
-// The key of a ciphertext. `named`, when the caller gave it, must be the same key, else `incorrect_key`, whether or not
-// there is such a key as the ciphertext's; without a ciphertext it is the key.
+// The key that a ciphertext is to be opened with: the one that the caller names or else the one that the ciphertext
+// does. What a ciphertext says is not looked at when the caller named a key: is_of does that, once he may use it.
 Result<keys::Found> find_for_ciphertext(Call& call, BytesView ciphertext, const protocol::Text& named);
+// `incorrect_key` when it is of another key, whether or not there is such a key; the record says which.
+// `invalid_ciphertext` when it is no ciphertext.
+Outcome is_of(Call& call, BytesView ciphertext, const keys::Found& key);
 
 struct PageLimits {
   std::int64_t usual;  // Without a Limit.
