@@ -272,8 +272,11 @@ class Access(Case):
         key = self.key()
         other = client("210987654321", "test")
         self.refused("NotFoundException", "describe_key", by=other, KeyId=key["KeyId"])
-        self.refused("AccessDeniedException", "encrypt", by=other, KeyId=key["Arn"], Plaintext=b"x",
-                     message=f"User: arn:aws:iam::210987654321:root is not authorized to perform: kms:Encrypt on resource: {key['Arn']}")
+        for named in (key["Arn"], key["Arn"].replace(key["KeyId"], "12345678-1234-1234-1234-123456789012")):
+            self.refused("AccessDeniedException", "encrypt", by=other, KeyId=named, Plaintext=b"x",
+                         message=f"User: arn:aws:iam::210987654321:root is not authorized to perform: kms:Encrypt on resource: {named} because "
+                                 "the resource does not exist in this Region, no resource-based policies allow access, or a resource-based "
+                                 "policy explicitly denies access")
         self.refused("NotFoundException", "describe_key", by=client(region="us-west-2"), KeyId=key["KeyId"])
         blob = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
         unknown = blob[:10] + bytes([blob[10] ^ 1]) + blob[11:]  # Inside of the key id.

@@ -28,6 +28,12 @@ Outcome conclude(const Request& request, const Policies& policies, Reason& reaso
   return Error{ErrorCode::access_denied, denial_text(request, decision)};
 }
 
+std::string not_authorized(std::string_view principal, std::string_view action, std::string_view resource) {
+  std::string text = "User: ";
+  text.append(principal).append(" is not authorized to perform: ").append(action);
+  return text.append(" on resource: ").append(resource);
+}
+
 // A KeyArn is well-formed: its account is the fifth field. No need to parse it anew for each call.
 std::string_view account_text(const KeyArn& key) { return split_arn(key.text())->account; }
 
@@ -42,9 +48,7 @@ std::string denial_text(const Request& request, const Decision& decision) {
   const auto text_of = [](const Attribute<std::string_view>& attribute) {
     return attribute.known() ? *attribute : std::string_view("(unknown)");
   };
-  std::string text = "User: ";
-  text.append(text_of(request.principal.arn)).append(" is not authorized to perform: ").append(text_of(request.action));
-  text.append(" on resource: ").append(text_of(request.resource));
+  std::string text = not_authorized(text_of(request.principal.arn), text_of(request.action), text_of(request.resource));
   switch (decision.reason.cause) {
     case Cause::statement:
     case Cause::account_root:
@@ -62,6 +66,12 @@ std::string denial_text(const Request& request, const Decision& decision) {
       break;
   }
   return text;
+}
+
+std::string denial_text_for_stranger(std::string_view principal, std::string_view action, std::string_view resource) {
+  return not_authorized(principal, action, resource)
+      .append(" because the resource does not exist in this Region, no resource-based policies allow access, or a ")
+      .append("resource-based policy explicitly denies access");
 }
 
 AccountId Authorizer::account_of(const AliasArn& alias) {

@@ -81,6 +81,9 @@ Decision evaluate(const Request& request, const Policies& policies);
 // "User: … is not authorized to perform: kms:Decrypt on resource: … because no resource-based policy allows the
 // kms:Decrypt action", and AWS's other endings, for a decision that is not allow.
 std::string denial_text(const Request& request, const Decision& decision);
+// What a caller of another account than the resource's is told instead: AWS's text, which depends neither on the reason
+// nor on whether there is such a resource.
+std::string denial_text_for_stranger(std::string_view principal, std::string_view action, std::string_view resource);
 
 // Who calls, all of it known.
 struct Caller {

@@ -73,6 +73,15 @@ TEST(Authorizer, RefusesInTheWordsOfAws) {
             "policy allows the kms:Decrypt action");
 }
 
+// KMS Developer Guide, "Troubleshooting key access".
+TEST(Authorizer, TellsACallerOfAnotherAccountNeitherTheReasonNorWhetherThereIsSuchAKey) {
+  EXPECT_EQ(denial_text_for_stranger("arn:aws:iam::444455556666:user/x", "kms:Decrypt", sample_key().text()),
+            "User: arn:aws:iam::444455556666:user/x is not authorized to perform: kms:Decrypt on resource: "
+            "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab because the resource does not "
+            "exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly "
+            "denies access");
+}
+
 // KMS Developer Guide, "kms:EncryptionContext:context-key".
 TEST(Authorizer, ADocumentedEncryptionContextCondition) {
   const auto policy = key_policy(R"({"Effect":"Allow",

@@ -4,6 +4,7 @@
 
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/protocol/errors.h"
+#include "keyfold/kms/keys/identifier.h"
 
 namespace keyfold::server {
 namespace {
@@ -65,8 +66,8 @@ void CallRecord::clear() {
   source.reset();
   decision = {};
   deciding_statement.clear();
-  untold_error.clear();
   source_deciding_statement.clear();
+  untold_error.clear();
   committed = false;
 }
 
@@ -102,12 +103,35 @@ void Call::note_names_of_refused() {
   }
 }
 
-Result<keys::Found> Call::find(std::string_view identifier) {
+Result<keys::Found> Call::find(std::string_view identifier, std::string_view action) {
   auto found = row_.identifiers == Identifiers::key_or_alias
                    ? services_.keys.find(place_, identifier)
                    : services_.keys.find_key(place_, identifier, row_.accounts);
   if (found) note(*found->key);
+  if (!found && found.error().code == ErrorCode::not_found && is_of_another_account(identifier))
+    return deny_stranger(identifier, action, std::move(found).error());
   return found;
+}
+
+// Whether it is a well-formed name of something of another account that this operation takes, be it there or not.
+bool Call::is_of_another_account(std::string_view identifier) const {
+  if (row_.accounts != keys::Keys::Accounts::any) return false;
+  const auto named = keys::parse_identifier(place_, identifier);
+  return named && named->account != caller_.account && (named->key || row_.identifiers == Identifiers::key_or_alias);
+}
+
+// He did not name it, or by the name that is given back: no other is told him.
+Error Call::deny_stranger(const keys::Found& found, std::string_view action, Error why) {
+  const KeyRecord& key = *found.key;
+  if (found.alias)
+    return deny_stranger(alias_arn(key.place.region, key.place.account, *found.alias).text(), action, std::move(why));
+  if (found.by != keys::AddressedBy::ciphertext) return deny_stranger(key.arn.text(), action, std::move(why));
+  scratch_.record.untold_error = std::move(why).message;
+  return keys::no_key_for_ciphertext();
+}
+Error Call::deny_stranger(std::string_view identifier, std::string_view action, Error why) {
+  scratch_.record.untold_error = std::move(why).message;
+  return {ErrorCode::access_denied, policy::denial_text_for_stranger(caller_.arn.text(), action, identifier)};
 }
 
 Result<keys::Found> Call::find_alias_target(std::string_view identifier) {
@@ -117,6 +141,16 @@ Result<keys::Found> Call::find_alias_target(std::string_view identifier) {
 }
 
 void Call::note(const keys::MaterialId& material) { scratch_.record.material = hex_of(material); }
+
+void Call::note_source(const KeyRecord& key) {
+  scratch_.record.source->resource = key.arn;
+  scratch_.record.source->decision = {};
+  scratch_.record.source_deciding_statement.clear();
+}
+void Call::note_source_allowed() {
+  scratch_.record.source->decision = std::exchange(scratch_.record.decision, {});
+  scratch_.record.source_deciding_statement.swap(scratch_.record.deciding_statement);
+}
 void Call::note_source(const keys::MaterialId& material) { scratch_.record.source->material = hex_of(material); }
 
 void Call::note_if_any(std::string_view name, const protocol::Text& text) {
@@ -141,16 +175,6 @@ void Call::note_tag_keys(std::span<const std::string_view> keys) {
 }
 
 void Call::note(const policy::Reason& reason, bool allowed) {
-
-void Call::note_source(const KeyRecord& key) {
-  scratch_.record.source->resource = key.arn;
-  scratch_.record.source->decision = {};
-  scratch_.record.source_deciding_statement.clear();
-}
-void Call::note_source_allowed() {
-  scratch_.record.source->decision = std::exchange(scratch_.record.decision, {});
-  scratch_.record.source_deciding_statement.swap(scratch_.record.deciding_statement);
-}
   scratch_.record.deciding_statement.assign(reason.deciding_statement());
   scratch_.record.decision = allowed                                    ? "allow"
                              : reason.cause == policy::Cause::statement ? "explicit deny"
@@ -174,6 +198,8 @@ std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
               .encryption_context = recorded(record.source->context),
               .encryption_algorithm = record.source->algorithm,
               .key_material_id = record.source->material.view(),
+              .decision = record.source->decision,
+              .deciding_statement = record.source_deciding_statement,
               .resource_arn = {},
               .resource_account = {}};
     // Refused at the source, or within one key: that is the one resource.
@@ -198,8 +224,6 @@ std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
                   .others = record.request},
       .response = {},
       .details = {.key_material_id = record.material.view(),
-              .decision = record.source->decision,
-              .deciding_statement = record.source_deciding_statement,
                   .decision = record.decision,
                   .deciding_statement = record.deciding_statement,
                   .others = {}},

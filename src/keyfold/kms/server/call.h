@@ -106,8 +106,10 @@ class Call {
     return request;
   }
 
-  // The key, addressed as the table says it may be; what was found is noted for the record.
-  Result<keys::Found> find(std::string_view identifier);
+  // The key, addressed as the table says it may be; what was found is noted for the record. Where the operation takes
+  // keys of other accounts, one that is not there is to be answered as one that the caller may not use, for `action`.
+  Result<keys::Found> find(std::string_view identifier) { return find(identifier, row_.actions[0]); }
+  Result<keys::Found> find(std::string_view identifier, std::string_view action);
   Result<keys::Found> find_alias_target(std::string_view identifier);
   void note(const KeyRecord& key) { scratch_.record.resource = key.arn; }
   void note(const keys::MaterialId& material);
@@ -122,10 +124,12 @@ class Call {
   void note_tags(std::span<const protocol::Tag> tags);
   void note_tag_keys(std::span<const std::string_view> keys);
 
-  // Each notes the decision. It is a CHECK that the table says that this operation needs this action.
+  // Each notes the decision. It is a CHECK that the table says that this operation needs this action. A key of another
+  // account that the caller may not use does not exist to him; why he was refused, only the record says.
   template <policy::KeyOperation Op>
-  Result<policy::Permit<Op>> authorize(const KeyRecord& key, const ContextView& context = {}) {
+  Result<policy::Permit<Op>> authorize(const keys::Found& found, const ContextView& context = {}) {
     KEYFOLD_CHECK(row_.needs(Op::action));
+    const KeyRecord& key = *found.key;
     note(key);
     auto digest = keys::digest_of(context);
     policy::Reason reason;
@@ -137,18 +141,11 @@ class Call {
                                              .digest = digest ? *digest : policy::ContextDigest{}},
                                             reason);
     note(reason, permit.has_value());
+    if (!permit && key.place.account != caller_.account)
+      return deny_stranger(found, Op::action, std::move(permit).error());
     // Who may not use the key hears that first, and nothing that depends on whether there is one.
     if (permit && !digest) return std::move(digest).error();
     return permit;
-  }
-  // The same for the key of a ciphertext. One of another account that the caller may not use, and has not named
-  // himself, does not exist to him; why, only the record says.
-  template <policy::KeyOperation Op>
-  Result<policy::Permit<Op>> authorize_for_ciphertext(const keys::Found& found, const ContextView& context) {
-    auto permit = authorize<Op>(*found.key, context);
-    if (permit || permit.error().code != ErrorCode::access_denied || !is_strange(found)) return permit;
-    scratch_.record.untold_error = std::move(permit).error().message;
-    return keys::no_key_for_ciphertext();
   }
   template <policy::AccountOperation Op>
   Result<policy::AccountPermit<Op>> authorize() {
@@ -188,9 +185,10 @@ class Call {
     if constexpr (requires { request.algorithm; })
       scratch_.record.algorithm = request.algorithm.value_or(protocol::symmetric_default);
   }
-  bool is_strange(const keys::Found& found) const {
-    return found.by == keys::AddressedBy::ciphertext && found.key->place.account != caller_.account;
-  }
+  // What a caller of another account hears instead of `why`, which the record keeps.
+  Error deny_stranger(const keys::Found& found, std::string_view action, Error why);
+  Error deny_stranger(std::string_view identifier, std::string_view action, Error why);
+  bool is_of_another_account(std::string_view identifier) const;
 
   Services& services_;
   const OperationRow& row_;
@@ -286,7 +284,7 @@ Outcome change_key(Call& call, std::string_view identifier, Change&& change, Rep
   return on_current_key(call, [&]() -> Outcome {
     auto found = call.find(identifier);
     if (!found) return std::move(found).error();
-    auto permit = call.authorize<Op>(*found->key);
+    auto permit = call.authorize<Op>(*found);
     if (!permit) return std::move(permit).error();
     auto key = change(*std::move(permit), call.event());
     if (!key) return std::move(key).error();
@@ -305,7 +303,7 @@ template <policy::KeyOperation Op>
 Result<std::shared_ptr<const KeyRecord>> read_key(Call& call, std::string_view identifier) {
   auto found = call.find(identifier);
   if (!found) return std::move(found).error();
-  auto permit = call.authorize<Op>(*found->key);
+  auto permit = call.authorize<Op>(*found);
   if (!permit) return std::move(permit).error();
   auto allowed = call.state_allows(*found->key);
   if (!allowed) return std::move(allowed).error();

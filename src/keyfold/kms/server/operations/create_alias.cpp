@@ -12,7 +12,7 @@ Outcome run<Operation::create_alias>(Call& call) {
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(auto permit, call.authorize<op::CreateAlias>(alias));
     TRY_ASSIGN(const auto target, call.find_alias_target(request.target_key_id));
-    TRY_ASSIGN(auto key, call.authorize<op::CreateAlias>(*target.key));
+    TRY_ASSIGN(auto key, call.authorize<op::CreateAlias>(target));
     TRY(call.keys().create_alias(std::move(permit), std::move(key), alias, call.event()));
     call.committed();
     return ok();

@@ -12,7 +12,7 @@ Outcome run<Operation::delete_alias>(Call& call) {
     TRY_ASSIGN(auto permit, call.authorize<op::DeleteAlias>(alias));
     TRY_ASSIGN(const auto known, call.keys().find_alias(call.place(), alias));
     TRY_ASSIGN(const auto target, call.keys().find_key(call.place(), known.target.text()));
-    TRY_ASSIGN(auto key, call.authorize<op::DeleteAlias>(*target.key));
+    TRY_ASSIGN(auto key, call.authorize<op::DeleteAlias>(target));
     TRY(call.keys().delete_alias(std::move(permit), std::move(key), alias, call.event()));
     call.committed();
     return ok();

@@ -11,7 +11,7 @@ Outcome run<Operation::encrypt>(Call& call) {
   TRY(call.refuse_unserved(request.unserved));
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, call.find(request.key_id));
-    TRY_ASSIGN(auto permit, call.authorize<op::Encrypt>(*found.key, request.context));
+    TRY_ASSIGN(auto permit, call.authorize<op::Encrypt>(found, request.context));
     TRY(suits_symmetric_key(request.algorithm));
     if (request.dry_run) return dry_run(call, *found.key);
     TRY_ASSIGN(const auto material,

@@ -12,7 +12,7 @@ Outcome run<Operation::generate_data_key_without_plaintext>(Call& call) {
   TRY_ASSIGN(const auto size, data_key_size(call, request));
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, call.find(request.key_id));
-    TRY_ASSIGN(auto permit, call.authorize<op::GenerateDataKeyWithoutPlaintext>(*found.key, request.context));
+    TRY_ASSIGN(auto permit, call.authorize<op::GenerateDataKeyWithoutPlaintext>(found, request.context));
     if (request.dry_run) return dry_run(call, *found.key);
     TRY_ASSIGN(const auto material,
                call.keys().generate_data_key_without_plaintext(std::move(permit), size, request.context, call.blob()));

@@ -14,7 +14,7 @@ Outcome run<Operation::put_key_policy>(Call& call) {
   TRY(only_default_policy(request.policy_name));
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, call.find(request.key_id));
-    TRY_ASSIGN(auto permit, call.authorize<op::PutKeyPolicy>(*found.key));
+    TRY_ASSIGN(auto permit, call.authorize<op::PutKeyPolicy>(found));
     TRY_ASSIGN(const auto document, policy::Document::parse(request.policy));
     if (!request.bypass_policy_lockout_safety_check)
       TRY(policy::keeps_put_key_policy(document, call.caller().for_policy(), found.key->arn));

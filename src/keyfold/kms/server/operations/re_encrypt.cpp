@@ -23,11 +23,11 @@ Outcome run<Operation::re_encrypt>(Call& call) {
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto source, find_for_ciphertext(call, request.ciphertext, request.source_key_id));
     call.note_source(*source.key);
-    TRY_ASSIGN(auto from, call.authorize_for_ciphertext<op::ReEncryptFrom>(source, request.source_context));
+    TRY_ASSIGN(auto from, call.authorize<op::ReEncryptFrom>(source, request.source_context));
     call.note_source_allowed();
     if (!request.ignore_ciphertext) TRY(is_of(call, request.ciphertext, source));
-    TRY_ASSIGN(const auto destination, call.find(request.destination_key_id));
-    TRY_ASSIGN(auto to, call.authorize<op::ReEncryptTo>(*destination.key, request.destination_context));
+    TRY_ASSIGN(const auto destination, call.find(request.destination_key_id, op::ReEncryptTo::action));
+    TRY_ASSIGN(auto to, call.authorize<op::ReEncryptTo>(destination, request.destination_context));
     TRY(suits_symmetric_key(request.source_algorithm));
     TRY(suits_symmetric_key(request.destination_algorithm));
     if (request.ignore_ciphertext) {
