@@ -10,7 +10,7 @@ using Word = std::uint64_t;
 
 constexpr Word in_each_byte(unsigned char byte) { return Word{0x0101010101010101} * byte; }
 
-constexpr bool is_plain(char c) { return c >= 0x20 && c != '"' && c != '\\'; }
+constexpr bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
 
 // Whether is_plain() holds for each byte. A borrow between bytes comes only from one that it does not hold for.
 constexpr bool are_plain(Word text) {
@@ -60,7 +60,7 @@ std::size_t plain_json_size(std::string_view text) {
     std::memcpy(&word, text.data() + size, sizeof(Word));
     if (!are_plain(word)) break;
   }
-  while (size < text.size() && is_plain(text[size])) ++size;
+  while (size < text.size() && is_plain(static_cast<unsigned char>(text[size]))) ++size;
   return size;
 }
 
@@ -69,7 +69,7 @@ void append_json_escaped(std::string& out, std::string_view text) {
     const std::size_t plain = plain_json_size(text);
     out.append(text.substr(0, plain));
     text.remove_prefix(plain);
-    for (; !text.empty() && !is_plain(text.front()); text.remove_prefix(1)) {
+    for (; !text.empty() && !is_plain(static_cast<unsigned char>(text.front())); text.remove_prefix(1)) {
       if (static_cast<unsigned char>(text.front()) < 0x80) {
         append_escape(out, text.front());
       } else {
