@@ -95,7 +95,7 @@ Outcome run(const AdminCommand& command) {
   TRY_ASSIGN(auto line, ask(command));
   const WipeAtEnd wiped(line);
   protocol::JsonReader reader;
-  const auto reply = reader.parse(line);
+  const auto reply = reader.parse(line, server::admin_reply_max);
   if (!reply || !reply->is(JsonValue::Kind::object)) return Error{ErrorCode::io, "the server's answer cannot be read"};
   const auto succeeded = reply->find("ok");
   if (!succeeded || !succeeded->is(JsonValue::Kind::boolean) || !succeeded->boolean())

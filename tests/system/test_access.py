@@ -3,8 +3,10 @@ says of those who were refused."""
 
 import json
 import pathlib
+import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from keyfold_server import ACCOUNT, BIN, Production, cli, read_credentials
@@ -23,6 +25,14 @@ def statement(sid, principal, *actions, effect="Allow", condition=None):
 def policy_of(*statements):
     everything = statement("Root", ROOT, "kms:*")
     return json.dumps({"Version": "2012-10-17", "Statement": [everything, *statements]})
+
+
+def answer_one(listener, reply):
+    peer, _ = listener.accept()
+    with peer:
+        while not peer.recv(4096).endswith(b"\n"):
+            pass
+        peer.sendall(reply)
 
 
 class Access(unittest.TestCase):
@@ -158,6 +168,22 @@ class Access(unittest.TestCase):
         self.assertEqual(names.count("CreateUser"), 1)
         self.assertEqual(names.count("DeleteUser"), 1)
         self.assertEqual(names.count("UpdateAccessKey"), 2)
+
+    def test_a_list_is_printed_however_long(self):
+        self.production.data.mkdir()
+        for size in (1 << 20, 2 << 20):  # A full account's has two million bytes: said by another than keyfold-kms, it takes no hour.
+            users = [{"user": "u" * 64, "number": number} for number in range(size // 80)]
+            said = json.dumps({"ok": True, "users": users}, separators=(",", ":")).encode().ljust(size) + b"\n"
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(str(self.production.data / "admin.sock"))
+                listener.listen()
+                answering = threading.Thread(target=answer_one, args=(listener, said))
+                answering.start()
+                listed = self.admin("user", "list", check=False)
+                answering.join()
+            (self.production.data / "admin.sock").unlink()
+            self.assertEqual((listed.returncode, listed.stderr), (0, b""))
+            self.assertEqual(listed.stdout, said)
 
     def test_users_are_made_offline_with_the_root_key_only(self):
         self.start().stop()

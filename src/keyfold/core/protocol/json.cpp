@@ -164,8 +164,8 @@ JsonReader::~JsonReader() {
 JsonReader::JsonReader(JsonReader&&) noexcept = default;
 JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
 
-Result<JsonValue> JsonReader::parse(std::string_view text) {
-  if (text.size() > json_size_max) return malformed("more than 1 MiB");
+Result<JsonValue> JsonReader::parse(std::string_view text, std::size_t size_max) {
+  if (text.size() > size_max) return malformed("more than " + std::to_string(size_max) + " bytes");
   if (text.empty()) return malformed("empty");
   Parser& p = *parser_;
   if (!p.make_room(text.size())) return Error{ErrorCode::internal, "no memory for a JSON parser"};

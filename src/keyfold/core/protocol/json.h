@@ -1,7 +1,8 @@
 #pragma once
 // Reading JSON, strictly: the one parser for request and reply bodies, key rings and the admin socket. RFC 8259, and no
 // more than that: UTF-8 is checked, a name that stands twice in an object is refused (parsers disagree on which one
-// counts), so are more than 32 levels and more than 1 MiB. Unknown members are the reader's business to ignore.
+// counts), so are more than 32 levels and, unless its reader says otherwise, more than 1 MiB. Unknown members are the
+// reader's business to ignore.
 
 #include <cstdint>
 #include <memory>
@@ -77,8 +78,8 @@ class JsonReader {
   JsonReader(JsonReader&&) noexcept;
   JsonReader& operator=(JsonReader&&) noexcept;
 
-  // Fails with `serialization`: not JSON, or not by the rules above.
-  Result<JsonValue> parse(std::string_view text);
+  // Fails with `serialization`: not JSON, or not by the rules above, or more than `size_max` bytes.
+  Result<JsonValue> parse(std::string_view text, std::size_t size_max = json_size_max);
   // Overwrites what is left of the last text here: it may have held plaintext.
   void wipe();
 

@@ -89,10 +89,14 @@ TEST(Json, KeepsItsDepthWhenItGrows) {
   EXPECT_FALSE(reader.parse(nested(json_depth_max + 1)));
 }
 
-TEST(Json, TakesOneMebibyteAndNoMore) {
+TEST(Json, TakesOneMebibyteAndNoMoreUnlessToldTo) {
   JsonReader reader;
   EXPECT_TRUE(reader.parse("\"" + std::string(json_size_max - 2, 'a') + "\""));
   EXPECT_EQ(refusal("\"" + std::string(json_size_max - 1, 'a') + "\""), ErrorCode::serialization);
+  for (const std::size_t size_max : {std::size_t{100}, 16 * json_size_max}) {
+    EXPECT_TRUE(reader.parse("\"" + std::string(size_max - 2, 'a') + "\"", size_max));
+    EXPECT_FALSE(reader.parse("\"" + std::string(size_max - 1, 'a') + "\"", size_max));
+  }
 }
 
 TEST(Json, ReadsAgainAfterARefusalAndAfterAWipe) {

@@ -16,8 +16,7 @@
 namespace keyfold::server {
 namespace {
 
-constexpr std::size_t line_max = 4096;       // Bytes of a command.
-constexpr std::size_t reply_max = 16 << 20;  // Bytes of a reply, as a client takes it.
+constexpr std::size_t line_max = 4096;  // Bytes of a command.
 constexpr int idle_ms = 10'000;
 // A client that does not take its reply holds up the others, and the server's stop, no longer than this.
 constexpr timeval send_timeout{.tv_sec = 2, .tv_usec = 0};
@@ -143,7 +142,7 @@ Result<std::string> ask_admin_socket(const std::filesystem::path& path, std::str
     return failed("cannot send the command");
   std::string reply;  // A secret may be in it.
   char buffer[4096];
-  while (reply.size() < reply_max) {
+  while (reply.size() < admin_reply_max) {
     const ssize_t count = recv(connection.get(), buffer, sizeof buffer, 0);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;

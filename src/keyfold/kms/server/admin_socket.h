@@ -15,6 +15,9 @@
 
 namespace keyfold::server {
 
+// Bytes of a reply. A list of all that an account can hold has 2 MB.
+inline constexpr std::size_t admin_reply_max = 16 << 20;
+
 class AdminSocket {
  public:
   // Replaces a socket that a former process left. Fails with `io`, and with `invalid_input` when the path is too long

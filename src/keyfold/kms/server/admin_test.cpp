@@ -12,6 +12,69 @@
 namespace keyfold::server {
 namespace {
 
+// An account that holds all that one can.
+class FullAccount final : public identity::Administration {
+ public:
+  FullAccount(const Clock& clock, Random& random) {
+    const auto account = certain(AccountId::parse("123456789012"));
+    for (std::size_t i = 0; i <= identity::users_per_account_max; ++i) {
+      const std::string number = std::to_string(10000 + i);
+      const auto name = certain(identity::UserName::parse(std::string(64 - number.size(), 'u') + number));
+      const bool root = i == identity::users_per_account_max;
+      if (!root) users_.push_back(identity::make_user(account, name, policy::administrator_policy, clock, random));
+      for (std::size_t k = 0; k < identity::access_keys_per_user_max; ++k)
+        keys_.push_back({.id = certain(AccessKeyId::parse("AKIAAAAAAAAAAAA" + std::to_string(k) + "ABCD")),
+                         .account = account,
+                         .user = root ? std::nullopt : std::optional(name),
+                         .status = identity::KeyStatus::inactive,
+                         .created = clock.now()});
+    }
+  }
+  std::vector<identity::User> users(const AccountId&) const override { return users_; }
+  std::vector<identity::AccessKey> access_keys(const AccountId&) const override { return keys_; }
+
+  // It can hold no more, and gives nothing away.
+  Outcome add_user(const identity::User&, const storage::OutboxRecord*) override { return full(); }
+  Outcome add_user_with_key(const identity::User&, const identity::NewAccessKey&,
+                            std::span<const storage::OutboxRecord>) override {
+    return full();
+  }
+  Outcome remove_user(const AccountId&, const identity::UserName&, const storage::OutboxRecord*) override {
+    return full();
+  }
+  Outcome put_identity_policy(const AccountId&, const identity::UserName&, std::string_view,
+                              const storage::OutboxRecord*) override {
+    return full();
+  }
+  Outcome add_access_key(const AccountId&, const std::optional<identity::UserName>&, const identity::NewAccessKey&,
+                         const storage::OutboxRecord*) override {
+    return full();
+  }
+  Outcome set_status(const AccountId&, const AccessKeyId&, identity::KeyStatus, const storage::OutboxRecord*) override {
+    return full();
+  }
+  Outcome remove_access_key(const AccountId&, const AccessKeyId&, const storage::OutboxRecord*) override {
+    return full();
+  }
+  Outcome reset_root(const AccountId&, const identity::NewAccessKey&, const storage::OutboxRecord*) override {
+    return full();
+  }
+
+ private:
+  static Error full() { return {ErrorCode::limit_exceeded, "full"}; }
+  std::vector<identity::User> users_;
+  std::vector<identity::AccessKey> keys_;
+};
+
+int connect_to(const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.native().copy(address.sun_path, sizeof address.sun_path - 1);
+  const int client = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  EXPECT_EQ(connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  return client;
+}
+
 class AdminTest : public testing::Test {
  protected:
   std::string command(std::string_view line, Administrator::Where where = Administrator::Where::socket) {
@@ -115,15 +178,28 @@ TEST_F(AdminTest, TheSocketServesOneLineAtATime) {
   EXPECT_EQ(ask_admin_socket(path, "{}").error().code, ErrorCode::unavailable);
 }
 
+TEST_F(AdminTest, AFullAccountsListsFitIntoAReply) {
+  Log log(kms_.clock(), STDERR_FILENO, Log::Format::text, Log::Level::error);
+  const auto path = kms_.directory() / "admin.sock";
+  FullAccount full(kms_.clock(), kms_.random());
+  Admin admin(full, kms_.audit(), kms_.outbox(), kms_.clock(), kms_.random(), {*AccountId::parse("123456789012")});
+  const auto socket = certain(AdminSocket::open(path, admin, log));
+  protocol::JsonReader json;
+  for (const auto& [command, list, size] :
+       {std::tuple{"user-list", "users", identity::users_per_account_max},
+        {"key-list", "keys", (identity::users_per_account_max + 1) * identity::access_keys_per_user_max}}) {
+    const auto reply = certain(ask_admin_socket(path, R"({"command":")" + std::string(command) + "\"}"));
+    EXPECT_GT(reply.size(), protocol::json_size_max) << "or there is nothing to try";
+    EXPECT_LT(reply.size(), admin_reply_max / 4) << command;
+    EXPECT_EQ(certain(json.parse(reply, admin_reply_max)).find(list)->size(), size);
+  }
+}
+
 TEST_F(AdminTest, AClientThatTakesNoReplyDoesNotHoldUpTheStop) {
   Log log(kms_.clock(), STDERR_FILENO, Log::Format::text, Log::Level::error);
   const auto path = kms_.directory() / "admin.sock";
   auto socket = certain(AdminSocket::open(path, admin_, log));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.native().copy(address.sun_path, sizeof address.sun_path - 1);
-  const int client = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ASSERT_EQ(connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const int client = connect_to(path);
   // Until the server is stuck with its replies, and so takes no more commands.
   const std::string commands = [] {
     std::string lines;
