@@ -17,9 +17,10 @@ namespace keyfold::server {
 namespace {
 
 constexpr std::size_t line_max = 4096;  // Bytes of a command.
-constexpr int idle_ms = 10'000;
-// A client that does not take its reply holds up the others, and the server's stop, no longer than this.
-constexpr timeval send_timeout{.tv_sec = 2, .tv_usec = 0};
+constexpr std::chrono::seconds idle_max{10};
+// From a reply's first byte to its last: a client that does not take it holds up the others no longer.
+constexpr std::chrono::seconds reply_within{2};
+constexpr std::chrono::milliseconds for_ever{-1};
 
 Error failed(std::string_view what) { return Error{ErrorCode::io, std::string(what) + ": " + std::strerror(errno)}; }
 
@@ -88,18 +89,39 @@ AdminSocket::~AdminSocket() {
   close(stop_fd_);
 }
 
-// False: stopping, or nothing came in time.
-bool AdminSocket::wait_readable(int fd, int timeout_ms) const {
-  pollfd fds[] = {{.fd = fd, .events = POLLIN, .revents = 0}, {.fd = stop_fd_, .events = POLLIN, .revents = 0}};
+// False: stopping, or nothing of it came in time.
+bool AdminSocket::wait_for(int fd, short events, std::chrono::milliseconds timeout) const {
+  pollfd fds[] = {{.fd = fd, .events = events, .revents = 0}, {.fd = stop_fd_, .events = POLLIN, .revents = 0}};
   while (true) {
-    const int ready = poll(fds, 2, timeout_ms);
+    const int ready = poll(fds, 2, static_cast<int>(timeout.count()));
     if (ready < 0 && errno == EINTR) continue;
     return ready > 0 && fds[1].revents == 0;
   }
 }
 
+// False: the client did not take it in time, or, stopping, not at once.
+bool AdminSocket::send(int connection, std::string_view text, std::chrono::steady_clock::time_point deadline) const {
+  while (!text.empty()) {
+    const ssize_t sent = ::send(connection, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) {
+      text.remove_prefix(static_cast<std::size_t>(sent));
+      continue;
+    }
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent == 0 || errno != EAGAIN) return false;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0 || !wait_for(connection, POLLOUT, left)) return false;
+  }
+  return true;
+}
+
+bool AdminSocket::stopping() const {
+  pollfd stop{.fd = stop_fd_, .events = POLLIN, .revents = 0};
+  return poll(&stop, 1, 0) > 0;
+}
+
 void AdminSocket::loop() {
-  while (wait_readable(listener_, -1)) {
+  while (wait_for(listener_, POLLIN, for_ever)) {
     const Descriptor connection(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
     if (connection.get() >= 0) serve(connection.get());
   }
@@ -113,19 +135,19 @@ void AdminSocket::serve(int connection) {
     log_.warning("refused a connection to the admin socket", {{"uid", peer.uid}});
     return;
   }
-  if (setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &send_timeout, sizeof send_timeout) != 0) return;
   const Administrator by{.name = "uid " + std::to_string(peer.uid), .where = Administrator::Where::socket};
   std::string received;
-  while (wait_readable(connection, idle_ms)) {
+  while (wait_for(connection, POLLIN, idle_max)) {
     char buffer[1024];
     const ssize_t count = recv(connection, buffer, sizeof buffer, 0);
     if (count <= 0) return;
     received.append(buffer, static_cast<std::size_t>(count));
     for (auto end = received.find('\n'); end != std::string::npos; end = received.find('\n')) {
       std::string reply = admin_.execute(std::string_view(received).substr(0, end), by);
-      const bool sent = send_all(connection, reply) && send_all(connection, "\n");
+      const auto deadline = std::chrono::steady_clock::now() + reply_within;
+      const bool sent = send(connection, reply, deadline) && send(connection, "\n", deadline);
       wipe(reply);
-      if (!sent) return;
+      if (!sent || stopping()) return;
       received.erase(0, end + 1);
     }
     if (received.size() > line_max) return;

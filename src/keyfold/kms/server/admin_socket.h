@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -31,7 +32,9 @@ class AdminSocket {
   AdminSocket(std::filesystem::path path, int listener, int stop_fd, Admin& admin, Log& log);
   void loop();
   void serve(int connection);
-  bool wait_readable(int fd, int timeout_ms) const;
+  bool wait_for(int fd, short events, std::chrono::milliseconds timeout) const;
+  bool send(int connection, std::string_view text, std::chrono::steady_clock::time_point deadline) const;
+  bool stopping() const;
 
   const std::filesystem::path path_;
   const int listener_;

@@ -6,6 +6,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
+#include <thread>
+
 #include "keyfold/kms/server/admin_socket.h"
 #include "keyfold/kms/server/server_testing.h"
 
@@ -193,6 +196,28 @@ TEST_F(AdminTest, AFullAccountsListsFitIntoAReply) {
     EXPECT_LT(reply.size(), admin_reply_max / 4) << command;
     EXPECT_EQ(certain(json.parse(reply, admin_reply_max)).find(list)->size(), size);
   }
+}
+
+TEST_F(AdminTest, AClientThatTakesAReplyBitByBitIsLeftAlone) {
+  Log log(kms_.clock(), STDERR_FILENO, Log::Format::text, Log::Level::error);
+  const auto path = kms_.directory() / "admin.sock";
+  FullAccount full(kms_.clock(), kms_.random());
+  Admin admin(full, kms_.audit(), kms_.outbox(), kms_.clock(), kms_.random(), {*AccountId::parse("123456789012")});
+  const auto socket = certain(AdminSocket::open(path, admin, log));
+  const int client = connect_to(path);
+  const std::string_view command = "{\"command\":\"key-list\"}\n";
+  ASSERT_EQ(send(client, command.data(), command.size(), 0), static_cast<ssize_t>(command.size()));
+  // Slow enough that all of it would take half a minute, and quick enough that no wait for it is long.
+  std::array<char, 8192> buffer;
+  std::size_t taken = 0;
+  ssize_t count = 0;
+  while ((count = recv(client, buffer.data(), buffer.size(), 0)) > 0) {
+    taken += static_cast<std::size_t>(count);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  close(client);
+  EXPECT_GT(taken, buffer.size());
+  EXPECT_LT(taken, protocol::json_size_max) << "it was given all the time that it wanted";
 }
 
 TEST_F(AdminTest, AClientThatTakesNoReplyDoesNotHoldUpTheStop) {
