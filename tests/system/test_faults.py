@@ -223,6 +223,13 @@ class Starting(unittest.TestCase):
         self.assertIn("the root key may not lie in the data directory", said)
         self.assertFalse(fresh.data.exists(), "refused before anything is made")
         inside.unlink()
+        # A link there leads out of it, but the first access key would be written beside the link.
+        fresh.data.mkdir(mode=0o700)
+        fresh.root_key.symlink_to(right)
+        said, status = fresh.fails_to_start()
+        self.assertEqual(status, 1)
+        self.assertIn("the root key may not lie in the data directory", said)
+        self.assertEqual(list(fresh.data.iterdir()), [fresh.root_key])
         self.production.root_key = right
         self.assert_kept()
 
@@ -232,13 +239,18 @@ class Starting(unittest.TestCase):
         passphrase = data / "passphrase"
         passphrase.write_text("a passphrase that is long enough\n")
         passphrase.chmod(0o600)
-        done = subprocess.run(
-            [BIN / "keyfold-kms", "serve", "--data", data, "--passphrase-file", passphrase, "--listen", "127.0.0.1:0"]
-            + ["--account", "123456789012", "--region", REGION],
-            capture_output=True, text=True, timeout=60)
-        self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertIn("the passphrase may not lie in the data directory", done.stderr)
-        self.assertEqual(list(data.iterdir()), [passphrase])
+        def assert_refused_and_nothing_made():
+            done = subprocess.run(
+                [BIN / "keyfold-kms", "serve", "--data", data, "--passphrase-file", passphrase, "--listen", "127.0.0.1:0"]
+                + ["--account", "123456789012", "--region", REGION],
+                capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("the passphrase may not lie in the data directory", done.stderr)
+            self.assertEqual(list(data.iterdir()), [passphrase])
+
+        assert_refused_and_nothing_made()
+        passphrase.symlink_to(passphrase.rename(self.folder / "passphrase"))
+        assert_refused_and_nothing_made()
 
     def test_a_second_server_on_the_same_data_is_refused(self):
         with self.production.start() as server:

@@ -10,13 +10,40 @@ constexpr std::string_view id_label = "keyfold/root-key-id";
 
 constexpr std::string_view called = "root key";
 
+constexpr int links_max = 40;  // As Linux follows them.
+
+// The first part of `path` that is a symbolic link; empty when there is none.
+std::filesystem::path first_link(const std::filesystem::path& path) {
+  std::filesystem::path link;
+  for (const auto& part : path) {
+    link /= part;
+    std::error_code ignored;
+    if (std::filesystem::is_symlink(std::filesystem::symlink_status(link, ignored))) return link;
+  }
+  return {};
+}
+
 // What is not there yet is resolved as far as it is.
 Result<std::filesystem::path> resolved(const std::filesystem::path& path) {
   std::error_code failed;
   auto absolute = std::filesystem::absolute(path, failed);
-  if (!failed) absolute = std::filesystem::weakly_canonical(absolute, failed);
-  if (failed) return Error{ErrorCode::io, "cannot resolve " + path.string() + ": " + failed.message()};
-  return absolute.has_filename() ? absolute : absolute.parent_path();
+  for (int links = 0; !failed; ++links) {
+    absolute = std::filesystem::weakly_canonical(absolute, failed);
+    if (failed) break;
+    // It leaves only links to what is not there yet.
+    const auto link = first_link(absolute);
+    if (link.empty()) return absolute.has_filename() ? absolute : absolute.parent_path();
+    if (links == links_max) failed = std::make_error_code(std::errc::too_many_symbolic_link_levels);
+    if (!failed)
+      absolute = link.parent_path() / std::filesystem::read_symlink(link, failed) / absolute.lexically_relative(link);
+  }
+  return Error{ErrorCode::io, "cannot resolve " + path.string() + ": " + failed.message()};
+}
+
+// Where the file's name is, whatever the name leads to.
+Result<std::filesystem::path> place_of_name(const std::filesystem::path& file) {
+  TRY_ASSIGN(const auto folder, resolved(file.has_parent_path() ? file.parent_path() : "."));
+  return folder / file.filename();
 }
 
 Error wrong_root_key(const RootKey& given, const RootRecord& record) {
@@ -66,12 +93,14 @@ Result<std::optional<RootRecord>> root_record_of(storage::Store& store) {
 Outcome check_outside(std::string_view what, const std::filesystem::path& file,
                       const std::filesystem::path& data_directory) {
   TRY_ASSIGN(const auto data, resolved(data_directory));
-  TRY_ASSIGN(const auto where, resolved(file));
-  for (auto folder = where; folder.has_relative_path(); folder = folder.parent_path())
-    if (folder == data)
-      return Error{ErrorCode::invalid_input, "the " + std::string(what) +
-                                                 " may not lie in the data directory: whoever copies " + data.string() +
-                                                 " would have both (" + where.string() + ")"};
+  TRY_ASSIGN(const auto content, resolved(file));
+  TRY_ASSIGN(const auto name, place_of_name(file));
+  for (const auto& where : {content, name})
+    for (auto folder = where; folder.has_relative_path(); folder = folder.parent_path())
+      if (folder == data)
+        return Error{ErrorCode::invalid_input, "the " + std::string(what) +
+                                                   " may not lie in the data directory: whoever copies " +
+                                                   data.string() + " would have both (" + where.string() + ")"};
   return ok();
 }
 

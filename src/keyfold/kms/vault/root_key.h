@@ -53,7 +53,8 @@ struct RootPassphrase {
 using RootKeySource = std::variant<RootKeyFile, RootPassphrase>;
 
 // Fails with `invalid_input` when `file`, which holds `what` ("root key"), lies inside `data_directory`, which need not
-// be there yet: whoever copies the data would have both. With `io` when either cannot be resolved.
+// be there yet: whoever copies the data would have both. A symbolic link may not lie there either, wherever it leads:
+// what is written beside it (the first access key) would. With `io` when either cannot be resolved.
 Outcome check_outside(std::string_view what, const std::filesystem::path& file,
                       const std::filesystem::path& data_directory);
 

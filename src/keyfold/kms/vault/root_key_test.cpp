@@ -186,18 +186,44 @@ TEST_F(RootKeyFileTest, NeverLiesInTheDataDirectory) {
   EXPECT_TRUE(obtain_root_key(*store_, RootKeyFile{data / "../beside.key"}, data, random_));
 }
 
+// What is written beside a link lies where the link does.
+TEST_F(RootKeyFileTest, NeitherItNorALinkToItLiesInTheDataDirectory) {
+  const auto data = directory_ / "data";
+  ASSERT_TRUE(std::filesystem::create_directory(data));
+  std::filesystem::create_directory_symlink(data, directory_ / "link");
+  std::ofstream(directory_ / "real.key") << "there";
+  std::ofstream(data / "inside.key") << "there";
+  std::filesystem::create_symlink(directory_ / "real.key", data / "to-outside.key");
+  std::filesystem::create_symlink(directory_ / "absent.key", data / "to-nothing.key");
+  std::filesystem::create_symlink(data / "inside.key", directory_ / "to-inside.key");
+  std::filesystem::create_symlink("real.key", directory_ / "beside.key");
+  for (const auto& refused : {data / "to-outside.key", directory_ / "link/to-outside.key", data / "to-nothing.key",
+                              directory_ / "to-inside.key"})
+    EXPECT_EQ(check_outside("root key", refused, data).error().code, ErrorCode::invalid_input) << refused;
+  for (const auto& taken : {directory_ / "real.key", directory_ / "beside.key", data / "../beside.key"})
+    EXPECT_TRUE(check_outside("root key", taken, data)) << taken;
+}
+
 TEST_F(RootKeyFileTest, IsRefusedInADataDirectoryThatIsNotThereYet) {
   const auto former = std::filesystem::current_path();
   std::filesystem::current_path(directory_.path());
   const auto here = std::filesystem::current_path();
-  for (const std::filesystem::path& data : {here / "new", here / "new/", here / "x/../new",
-                                            std::filesystem::path("new"), std::filesystem::path("./new/")}) {
+  std::filesystem::create_directory_symlink("new", "link");
+  std::filesystem::create_directory_symlink(here / "link/deeper", "link-to-deeper");
+  std::filesystem::create_symlink("link-to-deeper/root.key", "link.key");
+  std::filesystem::create_symlink("round.key", "round.key");
+  for (const std::filesystem::path& data :
+       {here / "new", here / "new/", here / "x/../new", std::filesystem::path("new"), std::filesystem::path("./new/"),
+        here / "link", std::filesystem::path("link/")}) {
     for (const std::filesystem::path& inside :
-         {here / "new/root.key", here / "new/deeper/root.key", std::filesystem::path("new/root.key")})
+         {here / "new/root.key", here / "new/deeper/root.key", std::filesystem::path("new/root.key"),
+          here / "link/root.key", std::filesystem::path("link/root.key"), here / "link-to-deeper/root.key",
+          here / "link.key"})
       EXPECT_EQ(check_outside("root key", inside, data).error().code, ErrorCode::invalid_input) << inside << data;
     for (const std::filesystem::path& outside :
          {here / "new.key", here / "new/../root.key", std::filesystem::path("root.key")})
       EXPECT_TRUE(check_outside("root key", outside, data)) << outside << data;
+    EXPECT_EQ(check_outside("root key", "round.key", data).error().code, ErrorCode::io);
     EXPECT_FALSE(std::filesystem::exists("new"));
   }
   std::filesystem::current_path(former);
