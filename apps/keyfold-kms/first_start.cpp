@@ -31,11 +31,16 @@ Outcome make_first_access_key(Data& data, const AccountId& account, const std::f
                               World world) {
   if (!data.empty()) return ok();
   TRY_ASSIGN(const auto key, identity::make_access_key(world.random));
-  TRY_ASSIGN(auto file, CredentialsFile::create(credentials));
-  TRY(file.write(key.id.text(), as_text(key.secret.reveal())));
+  auto file = CredentialsFile::create(credentials);
+  // It may be another server's; or this one's, killed before what it says came into force.
+  if (!file && file.error().code == ErrorCode::already_exists)
+    return Error{ErrorCode::already_exists,
+                 file.error().message + "; the store has no access key yet: remove or move this file and start again"};
+  if (!file) return std::move(file).error();
+  TRY(file->write(key.id.text(), as_text(key.secret.reveal())));
   const auto event = event_of(account, key, world);
   TRY(data.callers().add_access_key(account, std::nullopt, key, &event));
-  file.keep();
+  file->keep();
   world.log.info("the root's first access key is in a file of its own", {{"file", credentials.native()}});
   return data.audit().drain(data.outbox());
 }

@@ -252,6 +252,21 @@ class Starting(unittest.TestCase):
         passphrase.symlink_to(passphrase.rename(self.folder / "passphrase"))
         assert_refused_and_nothing_made()
 
+    def test_a_first_start_that_was_killed_says_how_to_go_on(self):
+        production = Production(self.folder / "killed")
+        production.folder.mkdir()
+        production.credentials_file.write_text("of a key that never came into force\n")
+        for _ in range(2):
+            said, status = production.fails_to_start()
+            self.assertEqual(status, 1)
+            self.assertIn(f"cannot create {production.credentials_file} for the new access key: File exists", said)
+            self.assertIn("the store has no access key yet: remove or move this file and start again", said)
+        self.assertEqual(production.credentials_file.read_text(), "of a key that never came into force\n")
+        production.credentials_file.unlink()
+        with production.start() as server:
+            Kms(server, production.credentials()).new_key()
+            server.stop()
+
     def test_a_second_server_on_the_same_data_is_refused(self):
         with self.production.start() as server:
             self.assert_refused(f"is in use by process {server.process.pid}")
