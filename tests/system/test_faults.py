@@ -320,7 +320,8 @@ class Starting(unittest.TestCase):
         audit = production.data / "audit"
         away = audit.rename(production.folder / "audit-away")
         listed = cli("admin", "user", "list", "--data", production.data, "--root-key", production.root_key, check=False)
-        self.assertNotEqual(listed.returncode, 0, listed.stdout)
+        self.assertEqual((listed.returncode, listed.stdout), (1, b""))
+        self.assertIn(f"cannot open the audit log's directory {audit}".encode(), listed.stderr)
         self.assertFalse(audit.exists())
         production.credentials_file.unlink()
         other = subprocess.run(
@@ -328,6 +329,7 @@ class Starting(unittest.TestCase):
             + ["--listen", "127.0.0.1:0", "--account", "210987654321", "--region", REGION],
             capture_output=True, text=True, timeout=60)
         self.assertEqual(other.returncode, 1, other.stderr)
+        self.assertIn(f"cannot open the audit log's directory {audit}", other.stderr)
         self.assertFalse(audit.exists())
         self.assertFalse(production.credentials_file.exists())
         away.rename(audit)
