@@ -79,8 +79,9 @@ Outcome Data::open_store(World world) {
   TRY_ASSIGN(directory_, storage::DataDirectory::open(options_.directory));
   TRY_ASSIGN(const auto segments, segments_if_any(directory_->audit_directory()));
   const bool has_log = !segments.empty();
-  std::error_code ignored;
-  if (has_log && !std::filesystem::exists(directory_->store_file(), ignored)) return store_is_gone(*directory_);
+  std::error_code unknown;  // Whether it is there: then opening it says why.
+  if (has_log && !std::filesystem::exists(directory_->store_file(), unknown) && !unknown)
+    return store_is_gone(*directory_);
   TRY_ASSIGN(store_, storage::open_sqlite_store(directory_->store_file()));
   if (has_log) {
     TRY_ASSIGN(const auto some, store_->scan("", "", 1));

@@ -9,8 +9,8 @@
 namespace keyfold::app {
 
 Result<std::string> run_admin(AdminTarget target, std::string_view command) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(target.data / "store.sqlite", ignored))
+  std::error_code unknown;  // Whether it is there: then opening it says why.
+  if (!std::filesystem::exists(target.data / "store.sqlite", unknown) && !unknown)
     return Error{ErrorCode::not_found, "no data in " + target.data.native()};
   SystemClock clock;
   SystemRandom random;

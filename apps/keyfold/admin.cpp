@@ -57,11 +57,6 @@ Result<std::string> ask(const AdminCommand& command) {
   return ask_offline(command, request);
 }
 
-std::string_view text_of(const JsonValue& object, std::string_view name) {
-  const auto value = object.find(name);
-  return value && value->is(JsonValue::Kind::text) ? value->text() : std::string_view();
-}
-
 // To standard output without passing through the buffer of <cstdio>, which nobody wipes.
 Outcome print(std::string_view line) {
   TRY_ASSIGN(auto out, OutputFile::create("-"));
@@ -72,8 +67,8 @@ Outcome print(std::string_view line) {
 
 // Hands the reply over to whoever asked; a secret goes to `file`, if there is one. Says so when that is lost.
 Outcome deliver(const JsonValue& reply, std::string_view line, std::optional<app::CredentialsFile>& file) {
-  const auto id = text_of(reply, "access_key_id");
-  const auto secret = text_of(reply, "secret_access_key");
+  const auto id = reply.text_of("access_key_id");
+  const auto secret = reply.text_of("secret_access_key");
   if (secret.empty()) return print(line);
   const auto handed_over = file ? file->write(id, secret) : print(line);
   if (!handed_over)
@@ -81,7 +76,7 @@ Outcome deliver(const JsonValue& reply, std::string_view line, std::optional<app
                                                " was made and nobody has its secret: remove it and make another"};
   if (!file) return ok();
   file->keep();
-  return print(text_of(reply, "arn"));
+  return print(reply.text_of("arn"));
 }
 
 }  // namespace
@@ -99,7 +94,7 @@ Outcome run(const AdminCommand& command) {
   if (!reply || !reply->is(JsonValue::Kind::object)) return Error{ErrorCode::io, "the server's answer cannot be read"};
   const auto succeeded = reply->find("ok");
   if (!succeeded || !succeeded->is(JsonValue::Kind::boolean) || !succeeded->boolean())
-    return Error{ErrorCode::invalid_input, std::string(text_of(*reply, "error"))};
+    return Error{ErrorCode::invalid_input, std::string(reply->text_of("error"))};
   return deliver(*reply, line, file);
 }
 

@@ -387,6 +387,21 @@ class Starting(unittest.TestCase):
         store.chmod(0o600)
         self.assert_kept()
 
+    def test_a_store_that_cannot_be_looked_for_is_not_said_to_be_gone(self):
+        store = self.production.data / "store.sqlite"
+        away = store.rename(self.folder / "store-away")
+        store.symlink_to(store.name)  # Too many levels of links: nobody can say whether it is there, root neither.
+        said, status = self.production.fails_to_start()
+        offline = cli("admin", "user", "list", "--data", self.production.data, "--root-key", self.production.root_key, check=False)
+        self.assertEqual((status, offline.returncode), (1, 1), said)
+        for message in (said, offline.stderr.decode()):
+            self.assertIn(str(store), message)
+            self.assertNotIn("gone", message)
+            self.assertNotIn("no data in", message)
+        store.unlink()
+        away.rename(store)
+        self.assert_kept()
+
     def test_a_store_that_is_none_is_refused_and_left_alone(self):
         store = self.production.data / "store.sqlite"
         right = store.read_bytes()

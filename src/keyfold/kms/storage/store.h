@@ -76,7 +76,7 @@ std::unique_ptr<Store> open_memory_store();
 
 // One SQLite file (and its -wal and -shm beside it), created if it is absent, mode 0600: write-ahead log,
 // synchronous=FULL, secure_delete. Meant for one process at a time (data_directory.h holds the lock). Fails with
-// `invalid_input` when the file is not one of ours or comes from a newer version: it is not touched.
+// `invalid_input` when the file is not one of ours or of another version: it is not touched.
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& file);
 
 }  // namespace keyfold::storage
