@@ -1,5 +1,10 @@
 #include "keyfold-kms/data.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <system_error>
 
@@ -10,8 +15,31 @@
 namespace keyfold::app {
 namespace {
 
+constexpr std::string_view temporary_pattern = "keyfold-dev-XXXXXX";
+
+bool is_temporary_name(std::string_view name) {
+  return name.size() == temporary_pattern.size() &&
+         name.starts_with(temporary_pattern.substr(0, temporary_pattern.find('X')));
+}
+
+// Removes `directory` if it is one that a killed process left: a real directory of this user's with a log in it that
+// nobody holds, for a lock goes with its process. One that is being made has no log before it is locked.
+void remove_leftover(const std::filesystem::path& directory) {
+  const audit::Descriptor lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status{};
+  if (!lock || fstat(lock.get(), &status) != 0 || status.st_uid != geteuid()) return;
+  const auto log = audit::list_segments(directory);
+  if (!log || log->empty() || flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return;
+  std::error_code ignored;
+  std::filesystem::remove_all(directory, ignored);
+}
+
 Result<std::filesystem::path> make_temporary_directory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "keyfold-dev-XXXXXX").native();
+  const auto parent = std::filesystem::temp_directory_path();
+  std::error_code ended;
+  for (std::filesystem::directory_iterator at(parent, ended), end; !ended && at != end; at.increment(ended))
+    if (is_temporary_name(at->path().filename().native())) remove_leftover(at->path());
+  std::string pattern = (parent / temporary_pattern).native();
   if (mkdtemp(pattern.data()) == nullptr) return Error{ErrorCode::io, "cannot make a temporary directory " + pattern};
   return std::filesystem::path(pattern);
 }

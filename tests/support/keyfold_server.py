@@ -17,14 +17,14 @@ READY_WITHIN_S = 60
 class Server:
     """A running server. `endpoint` and `metrics` are its URLs."""
 
-    def __init__(self, arguments, program="keyfold-kms-dev", environment=None, log=None, ready_folder=None, **more):
+    def __init__(self, arguments, program="keyfold-kms-dev", environment=None, log=None, ready_folder=None, temporary=None, **more):
         """`more` is Popen's. A server that runs as somebody else needs a `ready_folder` that it may write to."""
         self._folder = tempfile.TemporaryDirectory(prefix="keyfold-test-")
         ready = pathlib.Path(ready_folder or self._folder.name) / "ready.json"
         self.log_path = pathlib.Path(log) if log else pathlib.Path(self._folder.name) / "log"
         command = [str(BIN / program), *arguments, "--listen", "127.0.0.1:0", "--ready-file", str(ready)]
         if program == "keyfold-kms-dev":  # Without --data it makes a folder of its own, which must go even when it is killed.
-            environment = dict(environment or os.environ, TMPDIR=self._folder.name)
+            environment = dict(environment or os.environ, TMPDIR=temporary or self._folder.name)
         with open(self.log_path, "ab") as output:
             self.process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, **more)
         try:

@@ -416,6 +416,59 @@ class Starting(unittest.TestCase):
         self.assert_kept()
 
 
+class Leftovers(unittest.TestCase):
+    """keyfold-kms-dev removes what its like left when they were killed, and nothing else."""
+
+    def test_the_log_of_a_killed_server_goes_at_the_next_start(self):
+        with tempfile.TemporaryDirectory(prefix="keyfold-faults-") as name:
+            folder = pathlib.Path(name)
+
+            def logs():
+                return set(folder.glob("keyfold-dev-*"))
+
+            def start():
+                return Server([], temporary=name, ready_folder=tempfile.mkdtemp(dir=folder))
+
+            with start() as killed:
+                (leftover,) = logs()
+                self.assertTrue(list(leftover.glob("*.kfa")))
+                killed.kill()
+            with start() as running:
+                (in_use,) = logs() - {leftover}
+                self.assertEqual(logs(), {in_use}, "the leftover is gone")
+                kept = self.things_to_keep(folder, in_use)
+                with start() as other:
+                    self.assertEqual(len(logs() - {in_use} - kept), 1)
+                    self.assertLessEqual({in_use} | kept, logs())
+                    self.assertEqual(other.stop(), 0)
+                Kms(running, ("test", "test")).new_key()  # And answers, so it has its log.
+                self.assertEqual(running.stop(), 0)
+            self.assertEqual(logs(), kept, "each removes its own at its end")
+            self.assertTrue(list((folder / "elsewhere").glob("*.kfa")))
+
+    def things_to_keep(self, folder, log):
+        """What looks like a leftover and is none."""
+        elsewhere = folder / "elsewhere"
+        shutil.copytree(log, elsewhere)
+        link = folder / "keyfold-dev-linked"
+        link.symlink_to(elsewhere)
+        without_log = folder / "keyfold-dev-nothin"
+        (without_log / "deeper").mkdir(parents=True)
+        shutil.copytree(log, without_log / "deeper" / "log")
+        file = folder / "keyfold-dev-afile0"
+        file.write_text("a file")
+        kept = {link, without_log, file}
+        for name in ("keyfold-dev-longer0", "keyfold-dev-short"):
+            shutil.copytree(log, folder / name)
+            kept.add(folder / name)
+        if os.geteuid() == 0:
+            others = folder / "keyfold-dev-others"
+            shutil.copytree(log, others)
+            os.chown(others, 65534, 65534)
+            kept.add(others)
+        return kept
+
+
 class CommandLine(unittest.TestCase):
     """Nothing is half-written, and the line on standard error says which file."""
 
