@@ -8,7 +8,16 @@ namespace keyfold::server {
 namespace {
 
 constexpr std::string_view stranger = "111122223333";
+constexpr std::string_view reason =
+    " because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based "
+    "policy explicitly denies access";
 constexpr std::string_view absent_id = "12345678-1234-1234-1234-123456789012";
+
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (const auto part : parts) text.append(part);
+  return text;
+}
 
 std::string id_of(const std::string& arn) { return arn.substr(arn.rfind('/') + 1); }
 
@@ -51,7 +60,7 @@ TEST_F(Strangers, HearTheSameOfAKeyThatIsAndOfOneThatIsNot) {
         {"ReEncrypt", "DestinationKeyId", R"("CiphertextBlob":")" + blob + '"', "ReEncryptTo"},
         {"GetKeyRotationStatus", "KeyId", R"("Unknown":1)", "GetKeyRotationStatus"}}) {
     const auto call = [&](const std::string& named) {
-      return kms_.call(name, "{\"" + member + R"(":")" + named + "\"," + rest + "}", stranger);
+      return kms_.call(name, joined({"{\"", member, R"(":")", named, "\",", rest, "}"}), stranger);
     };
     for (const auto& [is, is_not, why_not] :
          {std::array<std::string, 3>{arn_, replaced(arn_, id_of(arn_), absent_id), "' does not exist"},
@@ -67,10 +76,8 @@ TEST_F(Strangers, HearTheSameOfAKeyThatIsAndOfOneThatIsNot) {
       EXPECT_EQ(of_nothing.error, "AccessDeniedException") << name << member << is_not;
       EXPECT_EQ(replaced(of_that.body, is, "NAME"), replaced(of_nothing.body, is_not, "NAME"));
       EXPECT_EQ(kms_.text(of_that, "Message"),
-                "User: arn:aws:iam::111122223333:root is not authorized to perform: kms:" + action +
-                    " on resource: " + is +
-                    " because the resource does not exist in this Region, no resource-based policies allow access, or "
-                    "a resource-based policy explicitly denies access");
+                joined({"User: arn:aws:iam::111122223333:root is not authorized to perform: kms:", action,
+                        " on resource: ", is, reason}));
     }
   }
 }
@@ -104,7 +111,7 @@ TEST_F(Strangers, HearTheSameWhateverCiphertextTheySendWithTheKeysName) {
     for (const std::string& ciphertext :
          {blob, encrypt(own_, stranger), encrypt(kms_.create_key()), to_base64(unknown), std::string("AAAA")}) {
       const auto answer = kms_.call(
-          operation, R"({"CiphertextBlob":")" + ciphertext + "\",\"" + member + R"(":")" + arn_ + "\"" + rest + "}",
+          operation, joined({R"({"CiphertextBlob":")", ciphertext, "\",\"", member, R"(":")", arn_, "\"", rest, "}"}),
           stranger);
       EXPECT_EQ(answer.error, "AccessDeniedException") << operation << ciphertext;
       if (first.empty()) first = answer.body;
