@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 
@@ -36,11 +37,63 @@ mode_t usual_mode() {
   return static_cast<mode_t>(0666) & ~mask;
 }
 
-// Where a name leads to, through links: what is replaced is the file, not a link to it (/dev/stdout is one).
-std::string target_of(const std::string& path) {
+// Which of our descriptors a name is, if it leads to one: /dev/stdout, /dev/fd/N, and links to such. What stands behind
+// it is not a file that may be replaced: somebody else has it open, perhaps to append.
+std::optional<int> descriptor_of(std::filesystem::path path) {
+  constexpr int links_max = 40;  // As the kernel has it.
   std::error_code error;
-  const auto target = std::filesystem::canonical(path, error);
-  return error ? path : target.string();
+  const auto ours = std::filesystem::canonical("/proc/self/fd", error);
+  const auto also_ours = std::filesystem::canonical("/proc/thread-self/fd", error);
+  if (error) return std::nullopt;
+  for (int i = 0; i < links_max; ++i) {
+    const auto folder = std::filesystem::canonical(path.has_parent_path() ? path.parent_path() : ".", error);
+    if (error) return std::nullopt;
+    if (folder == ours || folder == also_ours) {
+      const std::string name = path.filename().native();
+      int number = -1;
+      const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), number);
+      return problem == std::errc() && end == name.data() + name.size() ? std::optional(number) : std::nullopt;
+    }
+    const auto target = std::filesystem::read_symlink(path, error);
+    if (error) return std::nullopt;
+    path = folder / target;
+  }
+  return std::nullopt;
+}
+
+// A descriptor to write to in place of `number`, at the same place of the same file.
+Result<int> duplicate(int number, const std::string& name) {
+  const int flags = fcntl(number, F_GETFL);
+  if (flags < 0) return io_error(name, errno);
+  if ((flags & O_ACCMODE) == O_RDONLY) return io_error(name, EBADF);
+  const int fd = fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (fd < 0) return io_error(name, errno);
+  return fd;
+}
+
+struct Place {
+  std::string path;                // Of the file itself: what is replaced is that, not a link to it.
+  std::optional<struct stat> now;  // What is there.
+};
+
+// Where an output is to be. The kernel follows the links, because it knows whose may not be followed
+// (fs.protected_symlinks); what it refuses is not tried in another way.
+Result<Place> place_of(const std::string& path) {
+  struct stat info{};
+  if (lstat(path.c_str(), &info) != 0) {
+    if (errno != ENOENT) return io_error(path, errno);
+    return Place{.path = path, .now = std::nullopt};
+  }
+  if (!S_ISLNK(info.st_mode)) return Place{.path = path, .now = info};
+  const int fd = ::open(path.c_str(), O_PATH | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return Error{ErrorCode::io, path + " is a link to something that is not there"};
+  if (fd < 0) return io_error(path, errno);
+  std::error_code error;
+  const auto target = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), error);
+  const bool known = fstat(fd, &info) == 0;
+  ::close(fd);
+  if (error || !known || info.st_nlink == 0) return Error{ErrorCode::io, path + ": cannot tell where it leads to"};
+  return Place{.path = target.native(), .now = info};
 }
 
 }  // namespace
@@ -74,17 +127,20 @@ Result<std::size_t> InputFile::read(std::span<std::byte> out) {
 
 Result<OutputFile> OutputFile::create(const std::string& path) {
   if (path == "-") return OutputFile("standard output", STDOUT_FILENO);
-  struct stat info{};
-  const bool exists = stat(path.c_str(), &info) == 0;
-  if (exists && S_ISDIR(info.st_mode)) return Error{ErrorCode::io, path + " is a directory; give a file"};
-  if (exists && !S_ISREG(info.st_mode)) {
+  if (const auto number = descriptor_of(path)) {
+    TRY_ASSIGN(const int fd, duplicate(*number, path));
+    return OutputFile(path, fd);
+  }
+  TRY_ASSIGN(const auto place, place_of(path));
+  if (place.now && S_ISDIR(place.now->st_mode)) return Error{ErrorCode::io, path + " is a directory; give a file"};
+  if (place.now && !S_ISREG(place.now->st_mode)) {
     const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
     if (fd < 0) return io_error(path, errno);
     return OutputFile(path, fd);
   }
-  TRY_ASSIGN(auto file, TemporaryFile::create(target_of(path)));
+  TRY_ASSIGN(auto file, TemporaryFile::create(place.path));
   // A file that only its owner could read does not become everybody's.
-  return OutputFile(path, std::move(file), exists ? info.st_mode & 0777 : usual_mode());
+  return OutputFile(path, std::move(file), place.now ? place.now->st_mode & 0777 : usual_mode());
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept

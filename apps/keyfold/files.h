@@ -34,15 +34,17 @@ class InputFile {
 class OutputFile final : public seal::Sink {
  public:
   enum class Kind : std::uint8_t { stream, file };
-  // "-" is standard output. A path that is a device or a pipe is written to as it is; a link is followed. Refuses, with
-  // `io`, a directory and a place that cannot be written.
+  // "-" is standard output. A path that leads to a descriptor of ours (/dev/stdout, /dev/fd/N) is that descriptor, and
+  // a device or a pipe is written to as it is: streams. A link to a file is followed. Refuses, with `io`, a directory,
+  // a link to nothing, and a place that cannot be written.
   static Result<OutputFile> create(const std::string& path);
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile() override;  // Nothing is left of what was not committed.
 
   Outcome write(BytesView bytes) override;
-  // What was written is complete: it is on disk, under its name, when this returns. Fails with `io`.
+  // What was written is complete. When this returns a file is on disk, under its name, and a stream's bytes are with
+  // the system: where they go from there is not ours to know. Fails with `io`.
   Outcome commit();
   Kind kind() const { return file_ ? Kind::file : Kind::stream; }
 

@@ -217,6 +217,46 @@ class Outputs(CommandLine):
         self.assertTrue(link.is_symlink())
         self.opens(target)
 
+    def test_a_name_that_leads_to_a_descriptor_is_that_descriptor(self):
+        """So that a shell's >> appends: the file behind it is not replaced."""
+        sealed = {suite: self.seal("--suite", suite, input=self.plain).stdout for suite in SUITES}
+        link, log = self.file("link"), self.file("log")
+        link.symlink_to("/dev/../dev/stdout")
+        for name in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/proc/thread-self/fd/1", link, "/dev/stderr", "/dev/fd/9"):
+            for suite in SUITES:
+                with self.subTest(name=name, suite=suite):
+                    log.write_bytes(b"before\n")
+                    redirected = {"/dev/stderr": "2", "/dev/fd/9": "9"}.get(name, "1")
+                    command = f'"$0" decrypt --keyring "$1" -o "$2" {redirected}>> "$3"'
+                    subprocess.run(["bash", "-c", command, BIN / "keyfold", self.raw, name, log], input=sealed[suite], timeout=60, check=True)
+                    self.assertEqual(log.read_bytes(), b"before\n" + self.plain)
+        for name in ("/dev/fd/0", "/dev/fd/77", "/dev/fd/x", "/dev/fd/99999999999", "/dev/fd/-1", "/dev/fd/"):
+            with self.subTest(name=name):
+                self.refused("decrypt", "--keyring", self.raw, "-o", name, input=sealed["0478"], words=name)
+
+    def test_a_signed_message_that_was_altered_sends_nothing_to_a_descriptor(self):
+        sealed = self.seal("--suite", "0578", input=self.plain).stdout
+        done = self.run_cli("decrypt", "--keyring", self.raw, "-o", "/dev/stdout", input=sealed[:-1] + bytes([sealed[-1] ^ 1]), check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, b""))
+
+    def test_a_link_to_nothing_is_refused(self):
+        link = self.file("link")
+        link.symlink_to(self.file("absent"))
+        self.refused("encrypt", "--keyring", self.raw, "--allow-raw-keys", "-o", link, input=b"x", words="a link to something that is not there")
+        self.assertTrue(link.is_symlink())
+
+    def test_a_link_that_the_kernel_does_not_follow_is_not_followed(self):
+        first, second = self.file("first"), self.file("second")
+        first.symlink_to(second)
+        second.symlink_to(first)
+        self.refused("encrypt", "--keyring", self.raw, "--allow-raw-keys", "-o", first, input=b"x", words=f"{first}: Too many levels of symbolic links")
+        self.assertTrue(first.is_symlink() and second.is_symlink())
+
+    def test_a_place_that_cannot_be_looked_at_is_an_error(self):
+        for path in (self.file("raw.key") / "out", self.file("n" * 256), self.file("absent") / "out"):
+            with self.subTest(path=path):
+                self.refused("encrypt", "--keyring", self.raw, "--allow-raw-keys", "-o", path, input=b"x", words=f"{path}: ")
+
     def test_a_pipe_stays_a_pipe(self):
         pipe, got = self.file("pipe"), []
         os.mkfifo(pipe)
