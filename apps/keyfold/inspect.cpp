@@ -1,6 +1,7 @@
 // keyfold inspect: what a sealed file says in clear.
 
 #include <cstdio>
+#include <limits>
 #include <optional>
 
 #include "keyfold/commands.h"
@@ -8,6 +9,7 @@
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/protocol/json_writer.h"
 #include "keyfold/envelope/keyrings/kms.h"
+#include "keyfold/envelope/materials/context_codec.h"
 #include "keyfold/envelope/seal/message_info.h"
 #include "keyfold/files.h"
 #include "keyfold/printable.h"
@@ -15,7 +17,15 @@
 namespace keyfold::cli {
 namespace {
 
-constexpr std::size_t header_size_max = std::size_t{1} << 20;  // Bytes read to find the header's end.
+// What the format can express, not what is opened: inspect is for messages that somebody wonders about.
+message::Limits wide_limits() {
+  message::Limits limits;
+  limits.encrypted_data_keys_max = std::numeric_limits<std::uint16_t>::max();
+  limits.encryption_context_size_max = std::numeric_limits<std::uint16_t>::max();
+  limits.frame_length_max = std::numeric_limits<std::uint32_t>::max();
+  limits.header_size_max = std::size_t{64} << 20;  // Bytes, in memory; 65,535 keys of 1,000 bytes.
+  return limits;
+}
 
 std::string hex4(std::uint16_t value) {
   char text[8];
@@ -35,6 +45,24 @@ std::optional<std::string_view> raw_key_name(const materials::EncryptedDataKey& 
   return as_text(info.first(info.size() - tail_size));
 }
 
+// JSON is UTF-8, and a message need not be: what is not is base64.
+void append_json(protocol::JsonWriter& json, const materials::EncryptedDataKey& key) {
+  json.begin_object();
+  if (materials::is_utf8(key.provider_id)) {
+    json.text("provider_id", key.provider_id);
+  } else {
+    json.base64("provider_id_base64", as_bytes(key.provider_id));
+  }
+  if (key.provider_id == keyrings::kms_provider_id && materials::is_utf8(as_text(key.provider_info))) {
+    json.text("key_arn", as_text(key.provider_info));
+  } else {
+    const auto name = raw_key_name(key);
+    if (name && materials::is_utf8(*name)) json.text("key_name", *name);
+    json.base64("provider_info", key.provider_info);
+  }
+  json.integer("ciphertext_bytes", static_cast<std::int64_t>(key.ciphertext.size())).end_object();
+}
+
 std::string as_json(const seal::MessageInfo& info) {
   std::string out;
   protocol::JsonWriter json(out);
@@ -43,16 +71,7 @@ std::string as_json(const seal::MessageInfo& info) {
   json.text("suite", hex4(static_cast<std::uint16_t>(info.suite->id))).boolean("signed", info.suite->signs());
   json.hex("message_id", info.message_id).context("encryption_context", info.encryption_context.view(pairs));
   json.name("encrypted_data_keys").begin_array();
-  for (const auto& key : info.encrypted_data_keys) {
-    json.begin_object().text("provider_id", key.provider_id);
-    if (key.provider_id == keyrings::kms_provider_id) {
-      json.text("key_arn", as_text(key.provider_info));
-    } else {
-      if (const auto name = raw_key_name(key)) json.text("key_name", *name);
-      json.base64("provider_info", key.provider_info);
-    }
-    json.integer("ciphertext_bytes", static_cast<std::int64_t>(key.ciphertext.size())).end_object();
-  }
+  for (const auto& key : info.encrypted_data_keys) append_json(json, key);
   json.end_array().integer("frame_length", info.frame_length);
   json.integer("header_bytes", static_cast<std::int64_t>(info.header_size)).end_object();
   return out + "\n";
@@ -75,18 +94,28 @@ std::string as_prose(const seal::MessageInfo& info) {
   return out + "Nothing of this has been verified: that takes a key.\n";
 }
 
+// Reads on until the header is whole, or is refused. Half as much again before the next look: a look begins at the
+// front.
+Result<seal::MessageInfo> read_info(InputFile& in) {
+  const auto limits = wide_limits();
+  Bytes start;
+  Bytes chunk(std::size_t{64} << 10);
+  for (std::size_t next_look = 1;;) {
+    TRY_ASSIGN(const std::size_t got, in.read(chunk));
+    if (got == 0) return seal::inspect(start, limits);
+    start.insert(start.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(got));
+    if (start.size() < next_look) continue;
+    TRY_ASSIGN(const auto header, message::read_header(start, limits));
+    if (const auto* whole = std::get_if<message::Header>(&header)) return seal::info_of(*whole);
+    next_look = start.size() + start.size() / 2;
+  }
+}
+
 }  // namespace
 
 Outcome run(const InspectCommand& command) {
   TRY_ASSIGN(auto in, InputFile::open(command.file));
-  Bytes start;
-  Bytes chunk(std::size_t{64} << 10);
-  while (start.size() < header_size_max) {
-    TRY_ASSIGN(const std::size_t got, in.read(chunk));
-    if (got == 0) break;
-    start.insert(start.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(got));
-  }
-  auto info = seal::inspect(start);
+  const auto info = read_info(in);
   if (!info) return Error{info.error().code, command.file + ": " + info.error().message};
   TRY_ASSIGN(auto out, OutputFile::create("-"));
   const std::string text = command.json ? as_json(*info) : as_prose(*info);
