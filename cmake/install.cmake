@@ -24,7 +24,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/keyfold/
         REGEX "/(keyfold|core/base/(bytes|encryption_context|inline_string|named|random|result|secret))\\.h$"
         REGEX "/(core/crypto/(aead|digest)|envelope/.*)\\.h$"
         PATTERN "*_test.h" EXCLUDE PATTERN "failures.h" EXCLUDE PATTERN "body.h" EXCLUDE PATTERN "footer.h" EXCLUDE
-        PATTERN "shared_file.h" EXCLUDE PATTERN "read_file.h" EXCLUDE PATTERN "retry.h" EXCLUDE)
+        PATTERN "aws_endpoint.h" EXCLUDE PATTERN "shared_file.h" EXCLUDE
+        PATTERN "read_file.h" EXCLUDE PATTERN "retry.h" EXCLUDE)
 
 file(WRITE ${PROJECT_BINARY_DIR}/keyfold-config.cmake "include(CMakeFindDependencyMacro)
 find_dependency(Threads)

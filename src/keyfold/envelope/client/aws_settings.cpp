@@ -4,6 +4,7 @@
 
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/try.h"
+#include "keyfold/envelope/client/aws_endpoint.h"
 #include "keyfold/envelope/client/read_file.h"
 #include "keyfold/envelope/client/shared_file.h"
 
@@ -34,7 +35,7 @@ class SharedFile {
   ~SharedFile() { wipe(text_); }
 
   const std::string& path() const { return path_; }
-  Result<SharedSection> section(std::string_view name) {
+  Result<SharedSection> section(SectionName name) {
     if (text_.empty()) TRY(read());
     auto found = SharedSection::find(text_, name);
     if (!found) return missing(path_ + ": " + found.error().message);
@@ -42,12 +43,14 @@ class SharedFile {
   }
 
  private:
+  // A file that is not there has no settings. One that cannot be read may have: to go on without it could sign as
+  // somebody else, or call another KMS.
   Outcome read() {
     if (path_.empty()) return ok();
     text_.resize(aws_file_size_max + 1);  // Once: growing would leave copies behind.
     const auto size = read_file(path_, std::as_writable_bytes(std::span(text_)));
-    // Not there, or not ours to read: as AWS's tools have it, no settings from here.
     text_.resize(size ? *size : 0);
+    if (!size && size.error().code != ErrorCode::not_found) return missing(size.error().message);
     if (text_.size() > aws_file_size_max) return missing(path_ + " is larger than 1 MiB");
     return ok();
   }
@@ -55,6 +58,13 @@ class SharedFile {
   std::string path_;
   std::string text_;
 };
+
+// In the config file "profile default" wins over "default"; they are not merged.
+Result<SharedSection> config_section(SharedFile& config, const std::string& profile) {
+  TRY_ASSIGN(auto section, config.section({.kind = "profile", .name = profile}));
+  if (section.absent() && profile == "default") return config.section({.kind = "", .name = profile});
+  return section;
+}
 
 Result<Credentials> credentials_of(std::string_view id, std::string_view secret, std::string_view token,
                                    const std::string& where) {
@@ -65,22 +75,49 @@ Result<Credentials> credentials_of(std::string_view id, std::string_view secret,
                      .session_token = std::string(token)};
 }
 
-Result<Credentials> find_credentials(const Environment& environment, const std::string& profile, bool profile_was_said,
-                                     SharedFile& credentials, SharedFile& config, const std::string& config_section) {
-  const char* id = environment("AWS_ACCESS_KEY_ID");
-  const char* secret = environment("AWS_SECRET_ACCESS_KEY");
-  const auto text = [](const char* value) { return value == nullptr ? std::string_view() : std::string_view(value); };
-  if (!profile_was_said && (!text(id).empty() || !text(secret).empty())) {
-    return credentials_of(text(id), text(secret), text(environment("AWS_SESSION_TOKEN")), "the environment");
+bool has_access_key(const SharedSection& section) {
+  return section.has("aws_access_key_id") || section.has("aws_secret_access_key");
+}
+
+// A profile that says to be somebody whom we cannot become. AWS's SDKs let the first group win over an access key that
+// stands beside it, so to sign with that key would be to act as another than they do; the second is for want of one.
+Outcome check_supported(const SharedSection& section, bool has_key, const std::string& where) {
+  for (const auto* setting : {"role_arn", "web_identity_token_file", "sso_account_id", "sso_role_name"}) {
+    if (section.has(setting))
+      return missing(where + " has " + setting + ": roles and single sign-on are not supported");
   }
-  for (auto* file : {&credentials, &config}) {
-    TRY_ASSIGN(const auto section, file->section(file == &config ? config_section : profile));
-    if (section.value("aws_access_key_id").empty() && section.value("aws_secret_access_key").empty()) continue;
-    return credentials_of(section.value("aws_access_key_id"), section.value("aws_secret_access_key"),
-                          section.value("aws_session_token"), "profile " + profile + " in " + file->path());
+  for (const auto* setting : {"credential_process", "sso_session", "sso_start_url", "login_session"}) {
+    if (!has_key && section.has(setting)) return missing(where + " has " + setting + ", which is not supported");
+  }
+  return ok();
+}
+
+Result<Credentials> credentials_of_profile(const std::string& profile, SharedFile& credentials, SharedFile& config) {
+  const std::string where = "profile " + profile + " in ";
+  TRY_ASSIGN(const auto in_credentials, credentials.section({.kind = "", .name = profile}));
+  TRY_ASSIGN(const auto in_config, config_section(config, profile));
+  const bool has_key = has_access_key(in_credentials) || has_access_key(in_config);
+  TRY(check_supported(in_credentials, has_key, where + credentials.path()));
+  TRY(check_supported(in_config, has_key, where + config.path()));
+  for (const auto& [section, file] : {std::pair(&in_credentials, &credentials), std::pair(&in_config, &config)}) {
+    if (!has_access_key(*section)) continue;
+    return credentials_of(section->value("aws_access_key_id"), section->value("aws_secret_access_key"),
+                          section->value("aws_session_token"), where + file->path());
   }
   return missing("no credentials: neither AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, nor profile " + profile +
                  " in " + credentials.path() + " or " + config.path());
+}
+
+Result<Credentials> find_credentials(const AwsOverrides& overrides, const Environment& environment,
+                                     const std::string& profile, SharedFile& credentials, SharedFile& config) {
+  const auto text = [&environment](const char* name) {
+    const char* value = environment(name);
+    return value == nullptr ? std::string_view() : std::string_view(value);
+  };
+  const auto id = text("AWS_ACCESS_KEY_ID"), secret = text("AWS_SECRET_ACCESS_KEY");
+  if (overrides.profile.empty() && (!id.empty() || !secret.empty()))
+    return credentials_of(id, secret, text("AWS_SESSION_TOKEN"), "the environment");
+  return credentials_of_profile(profile, credentials, config);
 }
 
 // As AWS's tools read it: any other word than `true` is false.
@@ -92,16 +129,21 @@ bool is_true(std::string_view text) {
   return true;
 }
 
+bool is_on(const Environment& environment, const char* variable, const SharedSection& profile,
+           std::string_view setting) {
+  const std::string said = first_of(environment, {variable});
+  return is_true(said.empty() ? profile.value(setting) : std::string_view(said));
+}
+
 // Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints", in its order. Empty: AWS's own.
 Result<std::string> configured_endpoint(const Environment& environment, const SharedSection& profile,
                                         SharedFile& config) {
-  std::string ignore = first_of(environment, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"});
-  if (ignore.empty()) ignore = profile.value("ignore_configured_endpoint_urls");
-  if (is_true(ignore)) return std::string();
+  if (is_on(environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", profile, "ignore_configured_endpoint_urls"))
+    return std::string();
   std::string endpoint = first_of(environment, {"AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"});
   if (!endpoint.empty()) return endpoint;
   if (const auto name = profile.value("services"); !name.empty()) {
-    TRY_ASSIGN(const auto services, config.section("services " + std::string(name)));
+    TRY_ASSIGN(const auto services, config.section({.kind = "services", .name = name}));
     // To go on without it would send the calls elsewhere than somebody thinks.
     if (services.absent()) return missing(config.path() + " has no section [services " + std::string(name) + "]");
     endpoint = services.nested_value("kms", "endpoint_url");
@@ -121,8 +163,7 @@ Result<AwsSettings> aws_settings(const AwsOverrides& overrides, const Environmen
   SharedFile config_file(environment, "AWS_CONFIG_FILE", "config");
   std::string profile = overrides.profile.empty() ? first_of(environment, {"AWS_PROFILE"}) : overrides.profile;
   if (profile.empty()) profile = "default";
-  const std::string config_section = profile == "default" ? profile : "profile " + profile;
-  TRY_ASSIGN(const auto config, config_file.section(config_section));
+  TRY_ASSIGN(const auto config, config_section(config_file, profile));
 
   std::string region = overrides.region;
   if (region.empty()) region = first_of(environment, {"AWS_REGION", "AWS_DEFAULT_REGION"});
@@ -137,16 +178,22 @@ Result<AwsSettings> aws_settings(const AwsOverrides& overrides, const Environmen
   if (endpoint.empty()) {
     TRY_ASSIGN(endpoint, configured_endpoint(environment, config, config_file));
   }
-  if (endpoint.empty())
-    endpoint = "https://kms." + region + (region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com");
+  if (endpoint.empty()) {
+    TRY_ASSIGN(endpoint, aws_kms_endpoint(
+                             region, {.fips = is_on(environment, "AWS_USE_FIPS_ENDPOINT", config, "use_fips_endpoint"),
+                                      .dual_stack = is_on(environment, "AWS_USE_DUALSTACK_ENDPOINT", config,
+                                                          "use_dualstack_endpoint")}));
+  }
 
-  TRY_ASSIGN(auto credentials, find_credentials(environment, profile, !overrides.profile.empty(), credentials_file,
-                                                config_file, config_section));
-  return AwsSettings{
-      .endpoint_url = std::move(endpoint),
-      .region = *parsed_region,
-      .ca_file = overrides.ca_file.empty() ? first_of(environment, {"AWS_CA_BUNDLE"}) : overrides.ca_file,
-      .credentials = std::move(credentials)};
+  std::string ca_file = overrides.ca_file;
+  if (ca_file.empty()) ca_file = first_of(environment, {"AWS_CA_BUNDLE"});
+  if (ca_file.empty()) ca_file = config.value("ca_bundle");
+
+  TRY_ASSIGN(auto credentials, find_credentials(overrides, environment, profile, credentials_file, config_file));
+  return AwsSettings{.endpoint_url = std::move(endpoint),
+                     .region = *parsed_region,
+                     .ca_file = std::move(ca_file),
+                     .credentials = std::move(credentials)};
 }
 
 }  // namespace keyfold::client

@@ -8,9 +8,11 @@
 //   endpoint     AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL; else in the config file endpoint_url under `kms =` in the
 //                [services …] section that the profile names, or the profile's own endpoint_url; none of these when
 //                AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile's ignore_configured_endpoint_urls, is true;
-//                else AWS's own of the Region
-//   authorities  AWS_CA_BUNDLE
-// Nothing is asked over the network: instance metadata and single sign-on are not among them.
+//                else AWS's own of the Region: FIPS or dual-stack when AWS_USE_FIPS_ENDPOINT (or the profile's
+//                use_fips_endpoint), AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint) are true
+//   authorities  AWS_CA_BUNDLE, else the profile's ca_bundle
+// Nothing is asked over the network: a profile that assumes a role or signs on is refused, and instance metadata and
+// the proxies of HTTPS_PROXY are not looked at.
 
 #include <functional>
 #include <string>
@@ -47,8 +49,9 @@ Environment process_environment();
 
 inline constexpr std::size_t aws_file_size_max = std::size_t{1} << 20;  // Bytes of a shared file; more is refused.
 
-// Fails with `invalid_input` when Region or credentials are nowhere to be found, or half there, or a file is malformed;
-// says where it looked. The files' contents are wiped from memory.
+// Fails with `invalid_input` when Region or credentials are nowhere to be found, or half there, when AWS's endpoint in
+// the Region is not known, or when a file is malformed, or there and not to be read; says where it looked. The files'
+// contents are wiped from memory.
 Result<AwsSettings> aws_settings(const AwsOverrides& overrides = {},
                                  const Environment& environment = process_environment());
 

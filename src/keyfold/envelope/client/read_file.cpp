@@ -10,7 +10,9 @@ namespace keyfold::client {
 
 Result<std::size_t> read_file(const std::string& path, std::span<std::byte> out) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return Error{ErrorCode::io, path + ": " + std::strerror(errno)};
+  if (fd < 0)
+    return Error{errno == ENOENT || errno == ENOTDIR ? ErrorCode::not_found : ErrorCode::io,
+                 path + ": " + std::strerror(errno)};
   std::size_t size = 0;
   int reason = 0;
   while (size < out.size() && reason == 0) {

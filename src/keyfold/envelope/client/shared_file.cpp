@@ -1,5 +1,10 @@
 #include "keyfold/envelope/client/shared_file.h"
 
+#include <algorithm>
+#include <cstdint>
+
+#include "keyfold/core/base/try.h"
+
 namespace keyfold::client {
 namespace {
 
@@ -21,55 +26,108 @@ std::string_view take_line(std::string_view& rest) {
 bool is_comment(std::string_view line) { return line.empty() || line.front() == '#' || line.front() == ';'; }
 bool is_nested(std::string_view raw) { return blanks.find(raw.front()) != std::string_view::npos; }
 
+// Without the comment that may follow: "a#b" has none, "a #b" has.
+std::string_view uncommented(std::string_view value) {
+  for (std::size_t i = 1; i < value.size(); ++i) {
+    const bool starts = value[i] == '#' || value[i] == ';';
+    if (starts && blanks.find(value[i - 1]) != std::string_view::npos) return value.substr(0, i);
+  }
+  return value;
+}
+
 struct Setting {
   std::string_view name, value;
 };
-Setting setting_of(std::string_view line) {
-  const auto equals = line.find('=');
+// An indented line is text to AWS's SDKs: what looks like a comment in it is none.
+Setting setting_of(std::string_view raw) {
+  const auto equals = raw.find('=');
   if (equals == std::string_view::npos) return {};
-  return {.name = trimmed(line.substr(0, equals)), .value = trimmed(line.substr(equals + 1))};
+  const auto value = raw.substr(equals + 1);
+  return {.name = trimmed(raw.substr(0, equals)), .value = trimmed(is_nested(raw) ? value : uncommented(value))};
 }
+
+bool same_name(std::string_view written, std::string_view lower_case) {
+  return std::ranges::equal(written, lower_case, [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  });
+}
+
+std::string_view unquoted(std::string_view name) {
+  const bool quoted = name.size() >= 2 && (name.front() == '"' || name.front() == '\'') && name.back() == name.front();
+  return quoted ? name.substr(1, name.size() - 2) : name;
+}
+
+// `header` is what stands between the brackets.
+bool is_headed(std::string_view header, const SectionName& section) {
+  header = trimmed(header);
+  if (section.kind.empty()) return header == section.name;
+  if (!header.starts_with(section.kind)) return false;
+  const auto rest = header.substr(section.kind.size());
+  return !rest.empty() && is_nested(rest) && unquoted(trimmed(rest)) == section.name;
+}
+
+// What a line is, seen from those above it.
+class Lines {
+ public:
+  // Fails on what is neither a section nor a setting. `raw` has something on it other than a comment.
+  Outcome check(std::string_view raw, std::string_view line) {
+    if (line.front() == '[') {
+      above_ = Above::section;
+      if (line.find(']') == std::string_view::npos) return wrong("a section without its closing bracket");
+    } else if (above_ == Above::nothing) {
+      return wrong("a setting that is in no section");
+    } else if (is_nested(raw)) {
+      if (above_ == Above::section) return wrong("indented, and no setting above it");
+    } else {
+      above_ = Above::setting;
+      if (setting_of(raw).name.empty()) return wrong("neither a section nor `name = value`");
+    }
+    return ok();
+  }
+  void count() { ++number_; }
+
+ private:
+  enum class Above : std::uint8_t { nothing, section, setting };
+  Error wrong(std::string_view what) const {
+    return {ErrorCode::invalid_input, "line " + std::to_string(number_) + ": " + std::string(what)};
+  }
+  std::size_t number_ = 0;
+  Above above_ = Above::nothing;
+};
 
 }  // namespace
 
-Result<SharedSection> SharedSection::find(std::string_view text, std::string_view name) {
+Result<SharedSection> SharedSection::find(std::string_view text, SectionName name) {
   SharedSection section;
-  std::size_t number = 0;
-  std::size_t start = 0;
-  std::size_t end = std::string_view::npos;  // Of the section; not known until the next begins.
+  Lines lines;
+  std::string_view body;  // From the section's first line to the end of the text.
+  bool inside = false;
   for (std::string_view rest = text; !rest.empty();) {
-    const auto at = text.size() - rest.size();
     const auto raw = take_line(rest);
-    ++number;
     const auto line = trimmed(raw);
+    lines.count();
     if (is_comment(line)) continue;
+    TRY(lines.check(raw, line));
     if (line.front() == '[') {
-      const auto close = line.find(']');  // A comment may follow.
-      if (close == std::string_view::npos)
-        return Error{ErrorCode::invalid_input,
-                     "line " + std::to_string(number) + ": a section without its closing bracket"};
-      if (!section.absent_ && end == std::string_view::npos) end = at;
-      if (trimmed(line.substr(1, close - 1)) == name && section.absent_) {
-        section.absent_ = false;
-        start = text.size() - rest.size();
-      }
-      continue;
+      inside = is_headed(line.substr(1, line.find(']') - 1), name);  // A comment may follow.
+      body = rest;
+      if (inside) section.bodies_.emplace_back();
+    } else if (inside) {
+      section.bodies_.back() = body.substr(0, body.size() - rest.size());
     }
-    if (!is_nested(raw) && line.find('=') == std::string_view::npos)
-      return Error{ErrorCode::invalid_input,
-                   "line " + std::to_string(number) + ": neither a section nor `name = value`"};
   }
-  if (!section.absent_) section.body_ = text.substr(start, end == std::string_view::npos ? end : end - start);
   return section;
 }
 
 std::string_view SharedSection::value(std::string_view setting) const {
   std::string_view found;
-  for (std::string_view rest = body_; !rest.empty();) {
-    const auto raw = take_line(rest);
-    const auto line = trimmed(raw);
-    if (is_comment(line) || line.front() == '[' || is_nested(raw)) continue;
-    if (const auto here = setting_of(line); here.name == setting) found = here.value;
+  for (std::string_view rest : bodies_) {
+    while (!rest.empty()) {
+      const auto raw = take_line(rest);
+      const auto line = trimmed(raw);
+      if (is_comment(line) || is_nested(raw)) continue;
+      if (const auto here = setting_of(raw); same_name(here.name, setting)) found = here.value;
+    }
   }
   return found;
 }
@@ -77,15 +135,17 @@ std::string_view SharedSection::value(std::string_view setting) const {
 std::string_view SharedSection::nested_value(std::string_view above, std::string_view setting) const {
   std::string_view found;
   bool under = false;
-  for (std::string_view rest = body_; !rest.empty();) {
-    const auto raw = take_line(rest);
-    const auto line = trimmed(raw);
-    if (is_comment(line)) continue;
-    const auto here = setting_of(line);
-    if (!is_nested(raw)) {
-      under = here.name == above && here.value.empty();
-    } else if (under && here.name == setting) {
-      found = here.value;
+  for (std::string_view rest : bodies_) {
+    while (!rest.empty()) {
+      const auto raw = take_line(rest);
+      const auto line = trimmed(raw);
+      if (is_comment(line)) continue;
+      const auto here = setting_of(raw);
+      if (!is_nested(raw)) {
+        under = same_name(here.name, above) && here.value.empty();
+      } else if (under && same_name(here.name, setting)) {
+        found = here.value;
+      }
     }
   }
   return found;
