@@ -16,9 +16,10 @@ namespace {
 
 TEST(Allocations, NoneInVerifyingARequestWithAPathAndAQuery) {
   const Timestamp now = *from_iso8601_basic("20260830T123600Z");
-  const Credentials credentials{.access_key_id = "AKIDEXAMPLE",
-                                .secret_access_key = *SecretBytes::copy_of(as_bytes("secret")),
-                                .session_token = "a token that is too long to be held inside of a std::string"};
+  const Credentials credentials{
+      .access_key_id = "AKIDEXAMPLE",
+      .secret_access_key = *SecretBytes::copy_of(as_bytes("secret")),
+      .session_token = *SecretBytes::copy_of(as_bytes("a token that is too long for a std::string alone"))};
   const auto region = *Region::parse("eu-central-1");
   const std::string body(3000, 'b');
   std::vector<HeaderView> headers = {{.name = "Host", .value = "kms.example:4599"},

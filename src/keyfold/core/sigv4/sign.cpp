@@ -43,8 +43,9 @@ std::string names_of(std::span<const HeaderView> headers) {
 Result<SignatureHeaders> sign(const RequestView& request, const Credentials& credentials, const Region& region,
                               std::string_view service, Timestamp now) {
   TRY(check(request));
-  SignatureHeaders result{
-      .authorization = {}, .amz_date = to_iso8601_basic(now), .amz_security_token = credentials.session_token};
+  SignatureHeaders result{.authorization = {},
+                          .amz_date = to_iso8601_basic(now),
+                          .amz_security_token = std::string(as_text(credentials.session_token.reveal()))};
   std::vector<HeaderView> headers(request.headers.begin(), request.headers.end());
   headers.push_back({.name = "x-amz-date", .value = result.amz_date});
   if (!result.amz_security_token.empty())

@@ -13,10 +13,10 @@ namespace keyfold::sigv4 {
 struct Credentials {
   std::string access_key_id;
   SecretBytes secret_access_key;
-  std::string session_token;  // Empty: none.
+  SecretBytes session_token;  // Empty: none.
 };
 
-// The headers to send beside those that were signed. Not secret, but for the session token.
+// The headers to send beside those that were signed. Not secret, but for the session token: wipe it after use.
 struct SignatureHeaders {
   std::string authorization;       // Authorization
   std::string amz_date;            // X-Amz-Date

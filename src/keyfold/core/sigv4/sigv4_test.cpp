@@ -71,7 +71,7 @@ void sign_again(Request& request, std::string_view token = "", std::string_view 
   for (const auto& name : unsigned_names) part.erase(name);
   const Credentials credentials{.access_key_id = std::string(example_key),
                                 .secret_access_key = secret_of(example_secret),
-                                .session_token = std::string(token)};
+                                .session_token = secret_of(token)};
   const auto made = sign(part.view(), credentials, region("eu-central-1"), service, example_time);
   ASSERT_TRUE(made);
   request.header("X-Amz-Date") = made->amz_date;

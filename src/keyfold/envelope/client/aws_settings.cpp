@@ -70,9 +70,10 @@ Result<Credentials> credentials_of(std::string_view id, std::string_view secret,
                                    const std::string& where) {
   if (id.empty() || secret.empty()) return missing(where + " has only one half of the credentials");
   TRY_ASSIGN(auto secret_access_key, SecretBytes::copy_of(as_bytes(secret)));
+  TRY_ASSIGN(auto session_token, SecretBytes::copy_of(as_bytes(token)));
   return Credentials{.access_key_id = std::string(id),
                      .secret_access_key = std::move(secret_access_key),
-                     .session_token = std::string(token)};
+                     .session_token = std::move(session_token)};
 }
 
 bool has_access_key(const SharedSection& section) {

@@ -25,7 +25,7 @@ namespace keyfold::client {
 struct Credentials {
   std::string access_key_id;
   SecretBytes secret_access_key;
-  std::string session_token;  // Empty: none.
+  SecretBytes session_token;  // Empty: none.
 };
 
 struct AwsSettings {

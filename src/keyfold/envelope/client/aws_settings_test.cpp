@@ -48,7 +48,7 @@ TEST_F(AwsSettingsTest, TakesEverythingFromTheEnvironment) {
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_EQ(found->credentials.access_key_id, "AKIDEXAMPLE");
   EXPECT_EQ(as_text(found->credentials.secret_access_key.reveal()), "hidden");
-  EXPECT_EQ(found->credentials.session_token, "token");
+  EXPECT_EQ(as_text(found->credentials.session_token.reveal()), "token");
   EXPECT_EQ(found->endpoint_url, "https://kms.eu-west-1.amazonaws.com");
   EXPECT_EQ(found->ca_file, "authorities.pem");
 }

@@ -4,6 +4,7 @@
 
 #include "keyfold/core/base/clock.h"
 #include "keyfold/core/base/try.h"
+#include "keyfold/core/base/wiping.h"
 #include "keyfold/core/http/client.h"
 #include "keyfold/core/protocol/errors.h"
 #include "keyfold/core/protocol/requests.h"
@@ -116,9 +117,10 @@ class HttpKms final : public Kms {
                                          {.name = "host", .value = host},
                                          {.name = "x-amz-target", .value = target}};
     TRY_ASSIGN(
-        const auto signature,
+        auto signature,
         sigv4::sign({.method = "POST", .path = "/", .query = "", .headers = signed_headers, .body = as_bytes(body)},
                     credentials_, region_, "kms", clock_.now()));
+    const WipeAtEnd wiped(signature.amz_security_token);
     std::vector<HeaderView> headers{{.name = "Content-Type", .value = content_type},
                                     {.name = "X-Amz-Target", .value = target},
                                     {.name = "X-Amz-Date", .value = signature.amz_date},
