@@ -138,7 +138,7 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
     if (fd < 0) return io_error(path, errno);
     return OutputFile(path, fd);
   }
-  TRY_ASSIGN(auto file, TemporaryFile::create(place.path));
+  TRY_ASSIGN(auto file, app::TemporaryFile::create(place.path));
   // A file that only its owner could read does not become everybody's.
   return OutputFile(path, std::move(file), place.now ? place.now->st_mode & 0777 : usual_mode());
 }

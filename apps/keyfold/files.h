@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "keyfold-kms/temporary_file.h"
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/envelope/seal/sink.h"
-#include "keyfold/temporary_file.h"
 
 namespace keyfold::cli {
 
@@ -50,12 +50,12 @@ class OutputFile final : public seal::Sink {
 
  private:
   OutputFile(std::string name, int fd) : name_(std::move(name)), fd_(fd) {}
-  OutputFile(std::string name, TemporaryFile file, mode_t permissions)
+  OutputFile(std::string name, app::TemporaryFile file, mode_t permissions)
       : name_(std::move(name)), file_(std::move(file)), fd_(file_->fd()), permissions_(permissions) {}
   Outcome flush();
   std::string name_;
-  std::optional<TemporaryFile> file_;  // Absent: a stream.
-  int fd_;                             // Owned when it is a stream's, and not a standard one.
+  std::optional<app::TemporaryFile> file_;  // Absent: a stream.
+  int fd_;                                  // Owned when it is a stream's, and not a standard one.
   mode_t permissions_ = 0;
   Bytes buffer_;  // Frames are small; system calls are not free.
 };

@@ -1,4 +1,4 @@
-#include "keyfold/temporary_file.h"
+#include "keyfold-kms/temporary_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,7 +14,7 @@
 #include "keyfold/core/base/random.h"
 #include "keyfold/core/base/try.h"
 
-namespace keyfold::cli {
+namespace keyfold::app {
 namespace {
 
 constexpr int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -139,4 +139,4 @@ Outcome TemporaryFile::take_a_name() {
   return ok();
 }
 
-}  // namespace keyfold::cli
+}  // namespace keyfold::app

@@ -9,7 +9,7 @@
 
 #include "keyfold/core/base/result.h"
 
-namespace keyfold::cli {
+namespace keyfold::app {
 
 // One at a time in a process: signal handlers know of one name.
 class TemporaryFile {
@@ -33,4 +33,4 @@ class TemporaryFile {
   int fd_;
 };
 
-}  // namespace keyfold::cli
+}  // namespace keyfold::app
