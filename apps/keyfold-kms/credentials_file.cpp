@@ -1,14 +1,14 @@
 #include "keyfold-kms/credentials_file.h"
 
-#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/base/wiping.h"
-#include "keyfold/kms/storage/data_directory.h"
 
 namespace keyfold::app {
 namespace {
@@ -26,22 +26,24 @@ bool write_all(int fd, std::string_view text) {
 }  // namespace
 
 Result<CredentialsFile> CredentialsFile::create(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0)
-    return Error{errno == EEXIST ? ErrorCode::already_exists : ErrorCode::io,
-                 "cannot create " + path.native() + " for the new access key: " + std::strerror(errno)};
-  CredentialsFile file(path, fd);  // From here on it removes what was made.
-  TRY(storage::sync_directory(path.has_parent_path() ? path.parent_path() : "."));
-  return file;
+  const auto failed = [&path](ErrorCode code, int reason) {
+    return Error{code, "cannot create " + path.native() + " for the new access key: " + std::strerror(reason)};
+  };
+  struct stat info{};
+  if (lstat(path.c_str(), &info) == 0) return failed(ErrorCode::already_exists, EEXIST);
+  if (errno != ENOENT) return failed(ErrorCode::io, errno);
+  auto file = TemporaryFile::create(path);
+  if (!file) return Error{file.error().code, "cannot make a file for the new access key: " + file.error().message};
+  return CredentialsFile(path, *std::move(file));
 }
 
 CredentialsFile::CredentialsFile(CredentialsFile&& other) noexcept
-    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), fate_(other.fate_) {}
+    : path_(std::move(other.path_)),
+      file_(std::move(other.file_)),
+      named_(std::exchange(other.named_, Named::not_yet)) {}
 
 CredentialsFile::~CredentialsFile() {
-  if (fd_ < 0) return;
-  close(fd_);
-  if (fate_ == Fate::goes) unlink(path_.c_str());
+  if (named_ == Named::for_now) unlink(path_.c_str());
 }
 
 Outcome CredentialsFile::write(std::string_view access_key_id, std::string_view secret_access_key) {
@@ -51,8 +53,10 @@ Outcome CredentialsFile::write(std::string_view access_key_id, std::string_view 
        {std::string_view("[default]\naws_access_key_id = "), access_key_id,
         std::string_view("\naws_secret_access_key = "), secret_access_key, std::string_view("\n")})
     append_wiping(text, part);
-  if (!write_all(fd_, text) || fsync(fd_) != 0)
+  if (!write_all(file_.fd(), text))
     return Error{ErrorCode::io, "cannot write " + path_.native() + ": " + std::strerror(errno)};
+  TRY(file_.become_new(0600));
+  named_ = Named::for_now;
   return ok();
 }
 

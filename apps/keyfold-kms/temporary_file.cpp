@@ -11,13 +11,12 @@
 #include <cstring>
 #include <filesystem>
 
+#include "keyfold-kms/signals_blocked.h"
 #include "keyfold/core/base/random.h"
 #include "keyfold/core/base/try.h"
 
 namespace keyfold::app {
 namespace {
-
-constexpr int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 Error io_error(const std::string& name, int reason) {
   return Error{ErrorCode::io, name + ": " + std::strerror(reason)};
@@ -31,22 +30,6 @@ void remove_and_end(int signal) {
   std::signal(signal, SIG_DFL);
   raise(signal);  // Delivered when the handler returns: the parent sees what ended us.
 }
-
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigemptyset(&all);
-    for (const int signal : ending_signals) sigaddset(&all, signal);
-    sigprocmask(SIG_BLOCK, &all, &former_);
-  }
-  ~SignalsBlocked() { sigprocmask(SIG_SETMASK, &former_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t former_;
-};
 
 // With the signals blocked. A name too long to remember does not fit any system call either.
 void remove_on_signal(const std::string& name) {
@@ -84,7 +67,7 @@ int open_nameless(const std::string& folder) {
 
 Outcome sync_folder(const std::string& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ok();  // A folder that may be written but not read: the rename has happened all the same.
+  if (fd < 0) return ok();  // A folder that may be written but not read: the name is there all the same.
   const int status = fsync(fd);
   const int reason = errno;
   ::close(fd);
@@ -114,12 +97,10 @@ TemporaryFile::~TemporaryFile() {
   if (fd_ < 0) return;
   ::close(fd_);
   const SignalsBlocked blocked;
-  if (name_.empty()) return;
-  unlink(name_.c_str());
-  forget_name();
+  remove_name();
 }
 
-Outcome TemporaryFile::become_permanent(mode_t permissions) {
+Outcome TemporaryFile::replace(mode_t permissions) {
   if (fchmod(fd_, permissions) != 0 || fsync(fd_) != 0) return io_error(path_, errno);
   const SignalsBlocked blocked;
   if (name_.empty()) TRY(take_a_name());
@@ -129,14 +110,41 @@ Outcome TemporaryFile::become_permanent(mode_t permissions) {
   return sync_folder(folder_of(path_));
 }
 
+Outcome TemporaryFile::become_new(mode_t permissions) {
+  if (fchmod(fd_, permissions) != 0 || fsync(fd_) != 0) return io_error(path_, errno);
+  const SignalsBlocked blocked;
+  if (link_to(path_) != 0) {
+    auto error = io_error(path_, errno);
+    if (errno == EEXIST) error.code = ErrorCode::already_exists;
+    return error;
+  }
+  remove_name();
+  auto synced = sync_folder(folder_of(path_));
+  if (!synced) unlink(path_.c_str());
+  return synced;
+}
+
+// As link().
+int TemporaryFile::link_to(const std::string& name) const {
+  if (!name_.empty()) return link(name_.c_str(), name.c_str());
+  return linkat(AT_FDCWD, path_of(fd_).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW);
+}
+
 // A link cannot replace a file, and a rename can: so a name of its own first.
 Outcome TemporaryFile::take_a_name() {
   SystemRandom random;
   std::string name = folder_of(path_) + "/.keyfold-" + to_hex(random.bytes<8>());
-  if (linkat(AT_FDCWD, path_of(fd_).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0)
-    return io_error(path_, errno);
+  if (link_to(name) != 0) return io_error(path_, errno);
   name_ = std::move(name);
   return ok();
+}
+
+// With the signals blocked.
+void TemporaryFile::remove_name() {
+  if (name_.empty()) return;
+  unlink(name_.c_str());
+  name_.clear();
+  forget_name();
 }
 
 }  // namespace keyfold::app

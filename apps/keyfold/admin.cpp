@@ -3,6 +3,7 @@
 
 #include "keyfold-kms/credentials_file.h"
 #include "keyfold-kms/offline_admin.h"
+#include "keyfold-kms/signals_blocked.h"
 #include "keyfold/commands.h"
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/base/wiping.h"
@@ -87,6 +88,10 @@ Outcome run(const AdminCommand& command) {
     TRY_ASSIGN(auto made, app::CredentialsFile::create(command.credentials_file));
     file.emplace(std::move(made));
   }
+  // Once it is asked for, the key may have been made: whoever interrupts now still gets its secret. Not for longer than
+  // a server has to answer.
+  std::optional<app::SignalsBlocked> until_kept;
+  if (file) until_kept.emplace();
   TRY_ASSIGN(auto line, ask(command));
   const WipeAtEnd wiped(line);
   protocol::JsonReader reader;

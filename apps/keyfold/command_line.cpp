@@ -93,8 +93,7 @@ std::variant<Command, int> parse_command_line(int argc, char** argv) {
            "Authenticated with the data, in clear");
   add_streams(encrypt_app, encrypt.streams);
   encrypt_app.add_option("--suite", encrypt.suite, "0478 (default), or 0578: signed, for when readers are not writers");
-  encrypt_app
-      .add_option("--frame-length", encrypt.frame_length, "Bytes of data a frame (default 65536)")
+  encrypt_app.add_option("--frame-length", encrypt.frame_length, "Bytes of data a frame (default 65536)")
       ->check(CLI::Range(std::uint32_t{1}, message::Limits{}.frame_length_max));
   encrypt_app.add_flag("--allow-raw-keys", encrypt.allow_raw_keys,
                        "Seal under raw keys alone, without a KMS: for tests and exchange");

@@ -172,7 +172,7 @@ Outcome OutputFile::flush() {
 
 Outcome OutputFile::commit() {
   TRY(flush());
-  return file_ ? file_->become_permanent(permissions_) : ok();
+  return file_ ? file_->replace(permissions_) : ok();
 }
 
 }  // namespace keyfold::cli

@@ -30,7 +30,7 @@ class Server:
         try:
             self._await_ready(ready)
         except BaseException:
-            self.kill()
+            self.__exit__()
             raise
 
     def _await_ready(self, ready):

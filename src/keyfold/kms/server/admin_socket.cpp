@@ -49,6 +49,14 @@ Result<sockaddr_un> address_of(const std::filesystem::path& path) {
   return address;
 }
 
+// Of connect() too: it waits while too many others do.
+bool limit_waiting(int fd, std::chrono::milliseconds patience) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(patience);
+  const timeval limit{.tv_sec = seconds.count(), .tv_usec = (patience - seconds) / std::chrono::microseconds(1)};
+  return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
+         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0;
+}
+
 bool send_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t sent = send(fd, text.data(), text.size(), MSG_NOSIGNAL);
@@ -154,10 +162,11 @@ void AdminSocket::serve(int connection) {
   }
 }
 
-Result<std::string> ask_admin_socket(const std::filesystem::path& path, std::string_view command) {
+Result<std::string> ask_admin_socket(const std::filesystem::path& path, std::string_view command,
+                                     std::chrono::milliseconds patience) {
   TRY_ASSIGN(const auto address, address_of(path));
   const Descriptor connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (connection.get() < 0) return failed("cannot make a socket");
+  if (connection.get() < 0 || !limit_waiting(connection.get(), patience)) return failed("cannot make a socket");
   if (connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return Error{ErrorCode::unavailable, "no server listens on " + path.native() + ": " + std::strerror(errno)};
   if (!send_all(connection.get(), command) || !send_all(connection.get(), "\n"))
@@ -167,6 +176,11 @@ Result<std::string> ask_admin_socket(const std::filesystem::path& path, std::str
   while (reply.size() < admin_reply_max) {
     const ssize_t count = recv(connection.get(), buffer, sizeof buffer, 0);
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {
+      wipe(reply);
+      return Error{ErrorCode::io, "the server does not answer on " + path.native() +
+                                      "; whether it does what it was asked is not known"};
+    }
     if (count <= 0) break;
     append_wiping(reply, std::string_view(buffer, static_cast<std::size_t>(count)));
     wipe(std::as_writable_bytes(std::span(buffer)));

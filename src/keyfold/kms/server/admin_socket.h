@@ -44,7 +44,12 @@ class AdminSocket {
   std::thread thread_;
 };
 
-// The other end: sends one command, returns the reply's line. Fails with `unavailable` when nobody listens there.
-Result<std::string> ask_admin_socket(const std::filesystem::path& path, std::string_view command);
+inline constexpr std::chrono::milliseconds admin_patience{30'000};
+
+// The other end: sends one command, returns the reply's line. Fails with `unavailable` when nobody listens there, and
+// with `io` when the server takes or sends nothing for as long as `patience`: whether the command was done is not known
+// then.
+Result<std::string> ask_admin_socket(const std::filesystem::path& path, std::string_view command,
+                                     std::chrono::milliseconds patience = admin_patience);
 
 }  // namespace keyfold::server

@@ -220,6 +220,22 @@ TEST_F(AdminTest, AClientThatTakesAReplyBitByBitIsLeftAlone) {
   EXPECT_LT(taken, protocol::json_size_max) << "it was given all the time that it wanted";
 }
 
+TEST_F(AdminTest, AServerThatDoesNotAnswerIsNotWaitedForForever) {
+  const auto path = kms_.directory() / "admin.sock";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.native().copy(address.sun_path, sizeof address.sun_path - 1);
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  const auto reply = ask_admin_socket(path, R"({"command":"user-list"})", std::chrono::milliseconds(20));
+  close(listener);
+  ASSERT_FALSE(reply);
+  // Not `unavailable`: nobody may go on as if it had not been asked.
+  EXPECT_EQ(reply.error().code, ErrorCode::io);
+  EXPECT_NE(reply.error().message.find("is not known"), std::string::npos) << reply.error().message;
+}
+
 TEST_F(AdminTest, AClientThatTakesNoReplyDoesNotHoldUpTheStop) {
   Log log(kms_.clock(), STDERR_FILENO, Log::Format::text, Log::Level::error);
   const auto path = kms_.directory() / "admin.sock";
