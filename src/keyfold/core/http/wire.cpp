@@ -128,7 +128,7 @@ Outcome Wire::send(BytesView bytes, Deadline deadline, Sent& sent) {
 Outcome Wire::send_all(BytesView bytes, Deadline deadline, Sent& sent) {
   while (!bytes.empty()) {
     const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (count > 0) {
+    if (count >= 0) {  // 0 is not for a stream, and errno would say nothing about it.
       sent = Sent::maybe;
       bytes = bytes.subspan(static_cast<std::size_t>(count));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
