@@ -29,6 +29,7 @@ using keyrings::default_materials_manager;
 using keyrings::EncryptionRequest;
 using keyrings::GeneratedDataKey;
 using keyrings::Keyring;
+using keyrings::KeyStoreKmsClient;
 using keyrings::kms_keyring;
 using keyrings::KmsClient;
 using keyrings::KmsKeyName;

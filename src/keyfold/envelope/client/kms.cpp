@@ -25,9 +25,7 @@ class RequestBody {
  public:
   template <class Request>
   explicit RequestBody(const Request& request) {
-    std::size_t context_size = 0;
-    for (const auto& [key, value] : request.context) context_size += (key.size() + value.size()) * escaped_max + 6;
-    text_.reserve(request_size_reserved + context_size);
+    text_.reserve(request_size_reserved + size_of(request));
     protocol::append(text_, request);
   }
   RequestBody(const RequestBody&) = delete;
@@ -36,6 +34,20 @@ class RequestBody {
   std::string_view text() const { return text_; }
 
  private:
+  // Bytes, at most, of what has no small bound.
+  static std::size_t size_of(const ContextView& context) {
+    std::size_t size = 0;
+    for (const auto& [key, value] : context) size += (key.size() + value.size()) * escaped_max + 6;
+    return size;
+  }
+  template <class Request>
+  static std::size_t size_of(const Request& request) {
+    return size_of(request.context);
+  }
+  static std::size_t size_of(const protocol::ReEncryptRequest& request) {
+    return size_of(request.source_context) + size_of(request.destination_context);
+  }
+
   std::string text_;
 };
 
@@ -83,6 +95,33 @@ class HttpKms final : public Kms {
     TRY_ASSIGN(const auto reply, send("Decrypt", body.text(), Repeat::harmless));
     TRY_ASSIGN(auto key, protocol::read_decrypt_response(as_text(reply.body)));
     return keyrings::UnwrappedDataKey{.plaintext = std::move(key.plaintext), .key_arn = std::move(key.key_id)};
+  }
+
+  Result<keyrings::WrappedDataKey> generate_data_key_without_plaintext(std::string_view key_id, std::size_t size,
+                                                                       const ContextView& context) override {
+    const RequestBody body(protocol::GenerateDataKeyRequest{.key_id = key_id,
+                                                            .context = context,
+                                                            .number_of_bytes = static_cast<std::int64_t>(size),
+                                                            .key_spec = {},
+                                                            .unserved = {}});
+    TRY_ASSIGN(const auto reply, send("GenerateDataKeyWithoutPlaintext", body.text(), Repeat::harmless));
+    TRY_ASSIGN(auto key, protocol::read_encrypt_response(as_text(reply.body)));  // The same members.
+    return keyrings::WrappedDataKey{.ciphertext = std::move(key.ciphertext), .key_arn = std::move(key.key_id)};
+  }
+
+  Result<keyrings::WrappedDataKey> re_encrypt(BytesView ciphertext, const keyrings::ReEncryptSide& source,
+                                              const keyrings::ReEncryptSide& destination) override {
+    const RequestBody body(protocol::ReEncryptRequest{.ciphertext = ciphertext,
+                                                      .source_context = source.context,
+                                                      .source_key_id = source.key_id,
+                                                      .destination_key_id = destination.key_id,
+                                                      .destination_context = destination.context,
+                                                      .source_algorithm = {},
+                                                      .destination_algorithm = {},
+                                                      .unserved = {}});
+    TRY_ASSIGN(const auto reply, send("ReEncrypt", body.text(), Repeat::harmless));
+    TRY_ASSIGN(auto key, protocol::read_encrypt_response(as_text(reply.body)));  // The same members, among others.
+    return keyrings::WrappedDataKey{.ciphertext = std::move(key.ciphertext), .key_arn = std::move(key.key_id)};
   }
 
   Result<std::string> call(std::string_view operation, std::string_view request_json) override {

@@ -25,7 +25,7 @@ struct KmsOptions {
 };
 
 // Safe to use from several threads at once; keeps connections open between calls.
-class Kms : public keyrings::KmsClient {
+class Kms : public keyrings::KeyStoreKmsClient {
  public:
   // Any operation, its request and reply as JSON text (not checked here). Tried again only when the request was
   // certainly not sent. Fails with what KMS answered; with `unavailable` when it was throttled, failed with 5xx, or was

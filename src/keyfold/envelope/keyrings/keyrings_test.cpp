@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
+#include "keyfold/envelope/keyrings/fake_kms_test.h"
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/keyrings/materials_manager.h"
 #include "keyfold/envelope/keyrings/multi.h"
@@ -12,68 +11,12 @@
 namespace keyfold::keyrings {
 namespace {
 
+using namespace keyfold::keyrings::testing;
 using materials::EncryptionMaterials;
 using materials::SuiteId;
 
 const std::string key_a = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const std::string key_b = "arn:aws:kms:eu-west-1:123456789012:key/abcdabcd-12ab-34cd-56ef-1234567890ab";
-
-// Wraps by remembering: a ciphertext is the name of its key, and a number.
-class FakeKms final : public KmsClient {
- public:
-  std::map<std::string, std::string, std::less<>> names;  // What may stand for a key ARN.
-  std::optional<Error> failure;
-  std::string answers_with;  // Instead of the true key ARN.
-  std::size_t size_of_answers = 32;
-  int generated = 0, encrypted = 0, decrypted = 0;
-
-  explicit FakeKms(std::string arn) : names{{arn, arn}} {}
-
-  Result<GeneratedDataKey> generate_data_key(std::string_view key_id, std::size_t size,
-                                             const ContextView& context) override {
-    ++generated;
-    EXPECT_EQ(size, 32U);
-    auto plaintext = random_.secret(size_of_answers);
-    auto wrapped = wrap(key_id, *plaintext, context);
-    if (!wrapped) return std::move(wrapped).error();
-    return GeneratedDataKey{std::move(*plaintext), wrapped->ciphertext, wrapped->key_arn};
-  }
-  Result<WrappedDataKey> encrypt(std::string_view key_id, const SecretBytes& plaintext,
-                                 const ContextView& context) override {
-    ++encrypted;
-    return wrap(key_id, plaintext, context);
-  }
-  Result<UnwrappedDataKey> decrypt(std::string_view key_id, BytesView ciphertext, const ContextView& context) override {
-    ++decrypted;
-    if (failure) return *failure;
-    const auto arn = names.find(key_id);
-    if (arn == names.end()) return Error{ErrorCode::not_found, "no such key"};
-    const auto kept = kept_.find(to_hex(ciphertext));
-    if (kept == kept_.end() || kept->second.context != EncryptionContext(context))
-      return Error{ErrorCode::invalid_ciphertext, "InvalidCiphertextException"};
-    if (kept->second.arn != arn->second) return Error{ErrorCode::incorrect_key, "IncorrectKeyException"};
-    return UnwrappedDataKey{*SecretBytes::copy_of(BytesView(kept->second.plaintext).first(size_of_answers)),
-                            answers_with.empty() ? kept->second.arn : answers_with};
-  }
-
- private:
-  struct Kept {
-    std::string arn;
-    Bytes plaintext;
-    EncryptionContext context;
-  };
-  Result<WrappedDataKey> wrap(std::string_view key_id, const SecretBytes& plaintext, const ContextView& context) {
-    if (failure) return *failure;
-    const auto arn = names.find(key_id);
-    if (arn == names.end()) return Error{ErrorCode::not_found, "no such key"};
-    auto ciphertext = to_bytes(arn->second + "#" + std::to_string(kept_.size()));
-    const auto bytes = plaintext.reveal();
-    kept_[to_hex(ciphertext)] = {arn->second, Bytes(bytes.begin(), bytes.end()), EncryptionContext(context)};
-    return WrappedDataKey{ciphertext, answers_with.empty() ? arn->second : answers_with};
-  }
-  SeededRandom random_{7};
-  std::map<std::string, Kept> kept_;
-};
 
 std::shared_ptr<const Keyring> kms(const std::shared_ptr<FakeKms>& client, std::string_view key) {
   return kms_keyring(client, *KmsKeyName::parse(key));
@@ -336,7 +279,7 @@ TEST(Multi, FailsWithTheMostTellingCodeAndHidesNothing) {
   EXPECT_EQ(code(unwrap(*multi(raw("x", "y"), {raw("x", "z")}), sealed)), ErrorCode::incorrect_key);
 }
 
-class Manager : public testing::Test {
+class Manager : public ::testing::Test {
  protected:
   std::shared_ptr<FakeKms> client = std::make_shared<FakeKms>(key_a);
   std::shared_ptr<MaterialsManager> manager = default_materials_manager(kms(client, key_a));
