@@ -1,6 +1,6 @@
-// Fuzzes opening as a whole, under a fixed raw AES key. In memory and in pieces the outcome is the same. So that the
-// fuzzer gets past the tags, the first byte chooses what happens before: the rest is a message, or says how to spoil
-// one of ours.
+// Fuzzes opening as a whole, under a fixed raw AES key, messages of every suite. In memory and in pieces the outcome is
+// the same. So that the fuzzer gets past the tags, the first byte chooses what happens before: the rest is a message,
+// or says how to spoil one of ours.
 
 #include <cstdlib>
 
@@ -22,10 +22,12 @@ const Envelope& envelope() {
   return made;
 }
 
+OpenOptions any_suite() { return {.commitment_policy = CommitmentPolicy::require_encrypt_allow_decrypt}; }
+
 // Pieces whose sizes the input chooses.
 Result<MessageInfo> open_in_pieces(BytesView message, BytesView sizes, Bytes& out) {
   BytesSink sink(out);
-  auto opener = envelope().opener(sink);
+  auto opener = envelope().opener(sink, any_suite());
   for (std::size_t i = 0; !message.empty(); ++i) {
     const std::size_t wanted = 1 + (sizes.empty() ? 63U : std::to_integer<std::size_t>(sizes[i % sizes.size()]));
     const auto piece = message.first(std::min(wanted, message.size()));
@@ -35,8 +37,15 @@ Result<MessageInfo> open_in_pieces(BytesView message, BytesView sizes, Bytes& ou
   return opener.finish();
 }
 
+std::vector<SuiteId> unsigned_suites() {
+  std::vector<SuiteId> ids;
+  for (const auto& suite : materials::all_suites())
+    if (!suite.signs()) ids.push_back(suite.id);
+  return ids;
+}
+
 void check_opening(BytesView message, BytesView sizes) {
-  const auto whole = envelope().open(message);
+  const auto whole = envelope().open(message, any_suite());
   Bytes released;
   const auto streamed = open_in_pieces(message, sizes, released);
   expect(whole.has_value() == streamed.has_value());
@@ -46,14 +55,17 @@ void check_opening(BytesView message, BytesView sizes) {
 // Seals `plaintext`, then changes it as `edits` say: pairs of position and what to XOR. Nothing but the original may
 // open.
 void check_spoiled(SuiteId suite, BytesView plaintext, BytesView edits) {
-  auto sealed = envelope().seal(plaintext, {.encryption_context = {{"k", "v"}}, .suite = suite, .frame_length = 16});
+  const auto policy = materials::suite_of(suite).commits() ? CommitmentPolicy::require_encrypt_allow_decrypt
+                                                           : CommitmentPolicy::forbid_encrypt_allow_decrypt;
+  auto sealed = envelope().seal(
+      plaintext, {.encryption_context = {{"k", "v"}}, .suite = suite, .frame_length = 16, .commitment_policy = policy});
   expect(sealed.has_value());
   const auto original = *sealed;
   for (Reader in(edits); in.remaining() >= 3;) {
     const auto at = *in.u16() % sealed->size();
     (*sealed)[at] ^= static_cast<std::byte>(*in.u8());
   }
-  const auto opened = envelope().open(*sealed);
+  const auto opened = envelope().open(*sealed, any_suite());
   expect(opened.has_value() == (*sealed == original));
   check_opening(*sealed, edits);
 }
@@ -69,8 +81,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_opening(rest, bytes.first(std::min<std::size_t>(bytes.size(), 8)));
   } else {
     const auto plaintext = rest.first(std::min<std::size_t>(rest.size() / 2, choice & 0x3F));
-    const auto suite = choice >= 0xF8 ? SuiteId::aes_256_gcm_hkdf_sha512_commit_key_ecdsa_p384
-                                      : SuiteId::aes_256_gcm_hkdf_sha512_commit_key;
+    // Signing takes a thousand times as long: rarely.
+    const auto suites = materials::all_suites();
+    const auto pick = choice >= 0xF8 || rest.empty() ? choice : std::to_integer<unsigned>(rest[0]) % 7;
+    const auto suite = choice >= 0xF8 ? suites[pick % suites.size()].id : unsigned_suites()[pick];
     check_spoiled(suite, plaintext, rest.subspan(plaintext.size()));
   }
   return 0;

@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::size_t chunk_size = std::size_t{256} << 10;  // Bytes.
 
-Result<materials::SuiteId> suite_of(const std::string& text) {
-  if (text.empty()) return seal::SealOptions{}.suite;
-  return materials::parse_suite(text);
-}
-
 Outcome pump(InputFile& in, seal::Sealer& sealer, Progress& progress) {
   Bytes chunk(chunk_size);
   const WipeAtEnd wiped(chunk);
@@ -34,7 +29,9 @@ Outcome pump(InputFile& in, seal::Sealer& sealer, Progress& progress) {
 
 Outcome run(const EncryptCommand& command) {
   seal::SealOptions options;
-  TRY_ASSIGN(options.suite, suite_of(command.suite));
+  if (!command.suite.empty()) {
+    TRY_ASSIGN(options.suite, materials::parse_suite(command.suite));
+  }
   TRY_ASSIGN(options.encryption_context, context_of(command.keys.context));
   options.frame_length = command.frame_length.value_or(seal::frame_length_for_files);
   TRY_ASSIGN(auto in, InputFile::open(command.streams.in));

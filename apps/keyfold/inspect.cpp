@@ -69,7 +69,7 @@ std::string as_json(const seal::MessageInfo& info) {
   std::vector<ContextPair> pairs;
   json.begin_object().integer("format_version", info.format_version);
   json.text("suite", hex4(static_cast<std::uint16_t>(info.suite->id))).boolean("signed", info.suite->signs());
-  json.hex("message_id", info.message_id).context("encryption_context", info.encryption_context.view(pairs));
+  json.hex("message_id", info.message_id.view()).context("encryption_context", info.encryption_context.view(pairs));
   json.name("encrypted_data_keys").begin_array();
   for (const auto& key : info.encrypted_data_keys) append_json(json, key);
   json.end_array().integer("frame_length", info.frame_length);
@@ -81,7 +81,7 @@ std::string as_prose(const seal::MessageInfo& info) {
   std::string out = "AWS Encryption SDK message, version " + std::to_string(info.format_version) + "\n";
   out += "  suite       " + hex4(static_cast<std::uint16_t>(info.suite->id)) +
          (info.suite->signs() ? ", signed" : ", not signed") + "\n";
-  out += "  message id  " + to_hex(info.message_id) + "\n";
+  out += "  message id  " + to_hex(info.message_id.view()) + "\n";
   out += "  frames      of " + std::to_string(info.frame_length) + " bytes\n";
   out += "  header      " + std::to_string(info.header_size) + " bytes\n";
   for (const auto& [key, value] : info.encryption_context)

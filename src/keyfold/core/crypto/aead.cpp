@@ -83,16 +83,26 @@ Outcome AesGcm::set_key(BytesView key) {
   }
   // Naming the cipher again would set the context up anew, for twice the price.
   const EVP_CIPHER* change = key_size_ == key.size() ? nullptr : cipher;
+  key_ = Key::absent;
   if (EVP_CipherInit_ex(context_.get(), change, nullptr, raw(key), nullptr, static_cast<int>(Direction::seal)) != 1) {
     key_size_ = 0;
     return broken();
   }
   key_size_ = key.size();
+  key_ = Key::set;
   return ok();
 }
 
+void AesGcm::forget_key() {
+  if (key_ == Key::absent) return;
+  constexpr ByteArray<32> zeros{};
+  // What cannot be overwritten is given back, and libcrypto wipes that.
+  if (!set_key(BytesView(zeros).first(key_size_))) context_.reset();
+  key_ = Key::absent;
+}
+
 Outcome AesGcm::seal(BytesView iv, BytesView aad, BytesView plaintext, std::span<std::byte> out) {
-  KEYFOLD_CHECK(context_ && key_size_ != 0);
+  KEYFOLD_CHECK(key_ == Key::set);
   KEYFOLD_CHECK(iv.size() == gcm_iv_size && out.size() == plaintext.size() + gcm_tag_size);
   if (plaintext.size() > plaintext_max) return Error{ErrorCode::invalid_input, "too much for one AES-GCM message"};
   EVP_CIPHER_CTX* context = context_.get();
@@ -106,7 +116,7 @@ Outcome AesGcm::seal(BytesView iv, BytesView aad, BytesView plaintext, std::span
 }
 
 Outcome AesGcm::open(BytesView iv, BytesView aad, BytesView sealed, std::span<std::byte> out) {
-  KEYFOLD_CHECK(context_ && key_size_ != 0);
+  KEYFOLD_CHECK(key_ == Key::set);
   KEYFOLD_CHECK(iv.size() == gcm_iv_size);
   const Error refused{ErrorCode::authentication, "not authentic"};
   if (sealed.size() < gcm_tag_size) return refused;

@@ -24,6 +24,8 @@ class AesGcm {
 
   // 16, 24 or 32 bytes; else `invalid_input`. Replaces the key; the old schedule is overwritten.
   Outcome set_key(BytesView key);
+  // Overwrites the schedule with that of a key of zeros; the context stays, for set_key. Nothing without a key.
+  void forget_key();
 
   // Encrypts `plaintext` into `out` and appends the tag: out.size() == plaintext.size() + 16. `out` may begin where
   // `plaintext` begins, or must not overlap it. An IV must never be used twice under one key. Fails with
@@ -39,6 +41,7 @@ class AesGcm {
   };
   std::unique_ptr<evp_cipher_ctx_st, Free> context_;
   std::size_t key_size_ = 0;  // Bytes; what `context_` is set up for.
+  enum class Key : std::uint8_t { absent, set } key_ = Key::absent;
 };
 
 }  // namespace keyfold::crypto

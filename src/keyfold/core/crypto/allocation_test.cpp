@@ -54,8 +54,8 @@ TEST(Allocations, NoneInDigestsMacsAndDerivations) {
               (void)kept.set_key(data);
               (void)kept.sign({data, data});
               ByteArray<64> prk;
-              (void)hkdf_sha512_extract(data, data, prk);
-              (void)hkdf_sha512_expand(prk, data, std::span(prk));
+              hkdf_extract(Hash::sha512, data, data, prk);
+              hkdf_expand(Hash::sha512, prk, data, std::span(prk));
             }),
             0U);
 }

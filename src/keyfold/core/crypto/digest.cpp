@@ -13,20 +13,6 @@ typename Sha::State& state_in(std::span<std::byte> memory) {
   return *std::launder(reinterpret_cast<typename Sha::State*>(memory.data()));
 }
 
-// Calls `action` with the functions of `hash`.
-template <class Action>
-auto with(Hash hash, Action&& action) {
-  switch (hash) {
-    case Hash::sha256:
-      return action(Sha256());
-    case Hash::sha384:
-      return action(Sha384());
-    case Hash::sha512:
-      return action(Sha512());
-  }
-  check_failed("a hash that is none of Hash", __FILE__, __LINE__);
-}
-
 template <class Sha>
 ByteArray<Sha::size> digest_of(std::initializer_list<BytesView> parts) {
   ByteArray<Sha::size> out;
@@ -44,23 +30,23 @@ Sha512Digest sha512(BytesView data) { return digest_of<Sha512>({data}); }
 Digest::Digest(Hash hash) : hash_(hash) { start(); }
 
 void Digest::start() {
-  with(hash_, [this]<class Sha>(Sha) {
+  with_hash(hash_, [this]<class Sha>(Sha) {
     static_assert(sizeof(typename Sha::State) <= sizeof state_ && alignof(typename Sha::State) <= 8);
     Sha::init(*new (state_.data()) typename Sha::State);
   });
 }
 
 std::size_t Digest::size() const {
-  return with(hash_, []<class Sha>(Sha) { return Sha::size; });
+  return with_hash(hash_, []<class Sha>(Sha) { return Sha::size; });
 }
 
 void Digest::update(BytesView data) {
-  with(hash_, [&]<class Sha>(Sha) { Sha::update(state_in<Sha>(state_), data); });
+  with_hash(hash_, [&]<class Sha>(Sha) { Sha::update(state_in<Sha>(state_), data); });
 }
 
 void Digest::finish(std::span<std::byte> out) {
   KEYFOLD_CHECK(out.size() == size());
-  with(hash_, [&]<class Sha>(Sha) { Sha::finish(out.data(), state_in<Sha>(state_)); });
+  with_hash(hash_, [&]<class Sha>(Sha) { Sha::finish(out.data(), state_in<Sha>(state_)); });
   start();
 }
 

@@ -8,9 +8,12 @@
 namespace keyfold::crypto {
 namespace {
 
-constexpr std::size_t coordinate_size = 48;
-constexpr std::size_t digest_size = 48;
-constexpr std::size_t signature_size_max = 104;
+// By value: libcrypto's parameters are not const.
+std::string group_name(Curve curve) { return curve == Curve::p256 ? SN_X9_62_prime256v1 : SN_secp384r1; }
+
+Error cannot(std::string_view what) {
+  return {ErrorCode::internal, "libcrypto cannot " + std::string(what) + " with ECDSA"};
+}
 
 using PkeyContext = std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)>;
 
@@ -26,14 +29,15 @@ unsigned char* writable(std::span<std::byte> bytes) { return reinterpret_cast<un
 
 void FreePkey::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
 
-Result<P384PublicKey> P384PublicKey::from_compressed(BytesView point) {
-  const Error refused{ErrorCode::invalid_input, "not a compressed point of P-384"};
+Result<EcdsaPublicKey> EcdsaPublicKey::from_compressed(Curve curve, BytesView point) {
+  const Error refused{ErrorCode::invalid_input, "not a compressed point of the suite's curve"};
   // libcrypto would take the uncompressed and the hybrid forms too.
-  if (point.size() != 1 + coordinate_size || (point[0] != std::byte{2} && point[0] != std::byte{3})) return refused;
-  char group[] = SN_secp384r1;
+  if (point.size() != 1 + coordinate_size(curve) || (point[0] != std::byte{2} && point[0] != std::byte{3}))
+    return refused;
+  auto group = group_name(curve);
   auto* const point_data = const_cast<std::byte*>(point.data());  // Only read.
   OSSL_PARAM parts[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
       OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point_data, point.size()),
       OSSL_PARAM_construct_end(),
   };
@@ -42,51 +46,50 @@ Result<P384PublicKey> P384PublicKey::from_compressed(BytesView point) {
   if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
       EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parts) != 1)
     return refused;
-  P384PublicKey result;
+  EcdsaPublicKey result(curve);
   result.key_.reset(key, FreePkey());
   return result;
 }
 
-Outcome P384PublicKey::verify(BytesView sha384_digest, BytesView der_signature) const {
-  KEYFOLD_CHECK(sha384_digest.size() == digest_size);
+Outcome EcdsaPublicKey::verify(BytesView digest, BytesView der_signature) const {
+  KEYFOLD_CHECK(digest.size() == coordinate_size(curve_));
   const auto context = context_for(key_.get());
-  if (!context || EVP_PKEY_verify_init(context.get()) != 1)
-    return Error{ErrorCode::internal, "libcrypto cannot verify with P-384"};
+  if (!context || EVP_PKEY_verify_init(context.get()) != 1) return cannot("verify");
   // libcrypto encodes what it decoded once more and compares: nothing but the one DER form passes.
-  if (EVP_PKEY_verify(context.get(), raw(der_signature), der_signature.size(), raw(sha384_digest),
-                      sha384_digest.size()) != 1)
+  if (EVP_PKEY_verify(context.get(), raw(der_signature), der_signature.size(), raw(digest), digest.size()) != 1)
     return Error{ErrorCode::authentication, "the signature does not verify"};
   return ok();
 }
 
-Result<P384PrivateKey> P384PrivateKey::generate() {
-  EVP_PKEY* key = EVP_EC_gen(SN_secp384r1);
-  if (key == nullptr) return Error{ErrorCode::internal, "libcrypto cannot make a P-384 key"};
-  P384PrivateKey result;
+Result<EcdsaPrivateKey> EcdsaPrivateKey::generate(Curve curve) {
+  EVP_PKEY* key = EVP_EC_gen(group_name(curve).c_str());
+  if (key == nullptr) return cannot("make a key");
+  EcdsaPrivateKey result(curve);
   result.key_.reset(key, FreePkey());
   return result;
 }
 
-ByteArray<49> P384PrivateKey::public_point() const {
-  ByteArray<1 + 2 * coordinate_size> whole;  // 04 ‖ x ‖ y
+Bytes EcdsaPrivateKey::public_point() const {
+  const auto coordinate = coordinate_size(curve_);
+  Bytes whole(1 + 2 * coordinate);  // 04 ‖ x ‖ y
   std::size_t size = 0;
   KEYFOLD_CHECK(
       EVP_PKEY_get_octet_string_param(key_.get(), OSSL_PKEY_PARAM_PUB_KEY, writable(whole), whole.size(), &size) == 1);
   KEYFOLD_CHECK(size == whole.size() && whole[0] == std::byte{4});
-  ByteArray<1 + coordinate_size> compressed;
-  compressed[0] = std::byte{2} | (whole.back() & std::byte{1});
-  std::ranges::copy(std::span(whole).subspan(1, coordinate_size), compressed.begin() + 1);
-  return compressed;
+  const auto sign_of_y = std::byte{2} | (whole.back() & std::byte{1});
+  whole.resize(1 + coordinate);
+  whole[0] = sign_of_y;
+  return whole;
 }
 
-Result<Bytes> P384PrivateKey::sign(BytesView sha384_digest) const {
-  KEYFOLD_CHECK(sha384_digest.size() == digest_size);
+Result<Bytes> EcdsaPrivateKey::sign(BytesView digest) const {
+  KEYFOLD_CHECK(digest.size() == coordinate_size(curve_));
   const auto context = context_for(key_.get());
-  Bytes signature(signature_size_max);
+  Bytes signature(signature_size_max(curve_));
   std::size_t size = signature.size();
   if (!context || EVP_PKEY_sign_init(context.get()) != 1 ||
-      EVP_PKEY_sign(context.get(), writable(signature), &size, raw(sha384_digest), sha384_digest.size()) != 1)
-    return Error{ErrorCode::internal, "libcrypto cannot sign with P-384"};
+      EVP_PKEY_sign(context.get(), writable(signature), &size, raw(digest), digest.size()) != 1)
+    return cannot("sign");
   signature.resize(size);
   return signature;
 }

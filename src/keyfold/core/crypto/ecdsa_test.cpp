@@ -18,14 +18,14 @@ constexpr std::string_view rfc_6979_signature =
     "02310099ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94fa329c145786e679e7b82c71a38628ac8";
 
 TEST(P384, VerifiesThePublishedSignature) {
-  const auto key = P384PublicKey::from_compressed(hex(rfc_6979_point));
+  const auto key = EcdsaPublicKey::from_compressed(Curve::p384, hex(rfc_6979_point));
   ASSERT_TRUE(key);
   EXPECT_TRUE(key->verify(sha384(as_bytes("sample")), hex(rfc_6979_signature)));
   EXPECT_FALSE(key->verify(sha384(as_bytes("simple")), hex(rfc_6979_signature)));
 }
 
 TEST(P384, RefusesEveryFlippedBitAndTruncationAndWhatFollows) {
-  const auto key = P384PublicKey::from_compressed(hex(rfc_6979_point));
+  const auto key = EcdsaPublicKey::from_compressed(Curve::p384, hex(rfc_6979_point));
   ASSERT_TRUE(key);
   const auto digest = sha384(as_bytes("sample"));
   Bytes signature = hex(rfc_6979_signature);
@@ -44,27 +44,49 @@ TEST(P384, RefusesEveryFlippedBitAndTruncationAndWhatFollows) {
   EXPECT_TRUE(refused(signature));
 }
 
-TEST(P384, SignsSoThatOnlyItsOwnPublicKeyVerifies) {
-  const auto other = P384PublicKey::from_compressed(P384PrivateKey::generate()->public_point());
+class BothCurves : public ::testing::TestWithParam<Curve> {
+ protected:
+  Bytes digest_of(std::string_view text) const {
+    const auto bytes = as_bytes(text);
+    const auto copy = [](const auto& digest) { return Bytes(digest.begin(), digest.end()); };
+    return GetParam() == Curve::p256 ? copy(sha256(bytes)) : copy(sha384(bytes));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Ecdsa, BothCurves, ::testing::Values(Curve::p256, Curve::p384));
+
+TEST_P(BothCurves, SignSoThatOnlyTheirOwnPublicKeyVerifies) {
+  const auto curve = GetParam();
+  const auto other = EcdsaPublicKey::from_compressed(curve, EcdsaPrivateKey::generate(curve)->public_point());
   ASSERT_TRUE(other);
   for (int i = 0; i < 8; ++i) {
-    const auto key = P384PrivateKey::generate();
+    const auto key = EcdsaPrivateKey::generate(curve);
     ASSERT_TRUE(key);
-    const auto digest = sha384(as_bytes(std::to_string(i)));
+    const auto digest = digest_of(std::to_string(i));
     const auto signature = key->sign(digest);
     ASSERT_TRUE(signature);
-    EXPECT_LE(signature->size(), 104U);
-    const auto own = P384PublicKey::from_compressed(key->public_point());
+    EXPECT_LE(signature->size(), signature_size_max(curve));
+    const auto point = key->public_point();
+    EXPECT_EQ(point.size(), 1 + coordinate_size(curve));
+    const auto own = EcdsaPublicKey::from_compressed(curve, point);
     ASSERT_TRUE(own);
     EXPECT_TRUE(own->verify(digest, *signature));
     EXPECT_FALSE(other->verify(digest, *signature));
+    EXPECT_FALSE(own->verify(digest_of("another"), *signature));
+  }
+}
+
+TEST(Ecdsa, APointOfOneCurveIsNoneOfTheOther) {
+  for (const auto& [own, other] : {std::pair{Curve::p256, Curve::p384}, {Curve::p384, Curve::p256}}) {
+    const auto point = EcdsaPrivateKey::generate(own)->public_point();
+    EXPECT_TRUE(EcdsaPublicKey::from_compressed(own, point));
+    EXPECT_FALSE(EcdsaPublicKey::from_compressed(other, point));
   }
 }
 
 TEST(P384, TakesOnlyCompressedPointsOfTheCurve) {
   const Bytes point = hex(rfc_6979_point);
   const auto refused = [](BytesView bytes) {
-    const auto key = P384PublicKey::from_compressed(bytes);
+    const auto key = EcdsaPublicKey::from_compressed(Curve::p384, bytes);
     return !key && key.error().code == ErrorCode::invalid_input;
   };
   for (std::size_t size = 0; size < point.size(); ++size) EXPECT_TRUE(refused(BytesView(point).first(size))) << size;

@@ -1,5 +1,5 @@
 #pragma once
-// HMAC (RFC 2104) over libcrypto's plain SHA-2 functions. For the .cpp files of this room only: it brings in
+// SHA-2 and HMAC (RFC 2104) over libcrypto's plain functions. For the .cpp files of this room only: it brings in
 // libcrypto's headers.
 //
 // Not EVP_MAC: in OpenSSL 3.0 that allocates at every init and at every reset (it duplicates digest contexts), and
@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "keyfold/core/base/bytes.h"
+#include "keyfold/core/crypto/digest.h"
 
 namespace keyfold::crypto {
 
@@ -40,6 +41,20 @@ struct Sha512 {
   static void finish(std::byte* out, State& state) { SHA512_Final(reinterpret_cast<unsigned char*>(out), &state); }
 };
 #pragma GCC diagnostic pop
+
+// Calls `action` with the functions of `hash`.
+template <class Action>
+auto with_hash(Hash hash, Action&& action) {
+  switch (hash) {
+    case Hash::sha256:
+      return action(Sha256());
+    case Hash::sha384:
+      return action(Sha384());
+    case Hash::sha512:
+      return action(Sha512());
+  }
+  check_failed("a hash that is none of Hash", __FILE__, __LINE__);
+}
 
 template <class T>
 void wipe_object(T& object) {

@@ -60,25 +60,28 @@ struct Derived {
 
 }  // namespace
 
-Outcome hkdf_sha512_extract(BytesView salt, BytesView ikm, std::span<std::byte, 64> prk) {
-  ScopedHmac<Sha512>(salt).sign({ikm}, prk);
-  return ok();
+void hkdf_extract(Hash hash, BytesView salt, BytesView ikm, std::span<std::byte> prk) {
+  with_hash(hash, [&]<class Sha>(Sha) {
+    KEYFOLD_CHECK(prk.size() == Sha::size);
+    ScopedHmac<Sha>(salt).sign({ikm}, prk.first<Sha::size>());
+  });
 }
 
-Outcome hkdf_sha512_expand(BytesView prk, BytesView info, std::span<std::byte> out) {
-  KEYFOLD_CHECK(out.size() <= 255 * Sha512::size);
-  const ScopedHmac<Sha512> hmac(prk);
-  WipedArray<Sha512::size> block;
-  BytesView previous;  // T(0) is empty.
-  for (std::uint8_t i = 1; !out.empty(); ++i) {
-    const ByteArray<1> counter{std::byte{i}};
-    hmac.sign({previous, info, counter}, block);
-    previous = block;
-    const auto piece = previous.first(std::min(out.size(), block.size()));
-    std::ranges::copy(piece, out.begin());
-    out = out.subspan(piece.size());
-  }
-  return ok();
+void hkdf_expand(Hash hash, BytesView prk, BytesView info, std::span<std::byte> out) {
+  with_hash(hash, [&]<class Sha>(Sha) {
+    KEYFOLD_CHECK(prk.size() == Sha::size && out.size() <= 255 * Sha::size);
+    const ScopedHmac<Sha> hmac(prk);
+    WipedArray<Sha::size> block;
+    BytesView previous;  // T(0) is empty.
+    for (std::uint8_t i = 1; !out.empty(); ++i) {
+      const ByteArray<1> counter{std::byte{i}};
+      hmac.sign({previous, info, counter}, block);
+      previous = block;
+      const auto piece = previous.first(std::min(out.size(), block.size()));
+      std::ranges::copy(piece, out.begin());
+      out = out.subspan(piece.size());
+    }
+  });
 }
 
 Outcome kbkdf_hmac_sha256(BytesView key, std::string_view label, BytesView context, std::span<std::byte> out) {

@@ -1,17 +1,18 @@
 #pragma once
-// Key derivation: HKDF-SHA-512 (RFC 5869) for messages, KBKDF for what the server stores and hands out, scrypt for
+// Key derivation: HKDF (RFC 5869) for messages, KBKDF for what the server stores and hands out, scrypt for
 // passphrases.
 
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/result.h"
 #include "keyfold/core/base/secret.h"
+#include "keyfold/core/crypto/digest.h"
 
 namespace keyfold::crypto {
 
-// RFC 5869: extract, then expand. `prk` is 64 bytes. Results are at most 255 · 64 bytes (CHECK). No allocation in
-// steady state.
-Outcome hkdf_sha512_extract(BytesView salt, BytesView ikm, std::span<std::byte, 64> prk);
-Outcome hkdf_sha512_expand(BytesView prk, BytesView info, std::span<std::byte> out);
+// RFC 5869: extract, then expand. `prk` is as large as the hash's digest; results are at most 255 times as large (CHECK
+// both). An empty salt is RFC 5869's "not provided". Any thread; nothing allocates.
+void hkdf_extract(Hash hash, BytesView salt, BytesView ikm, std::span<std::byte> prk);
+void hkdf_expand(Hash hash, BytesView prk, BytesView info, std::span<std::byte> out);
 
 // SP 800-108r1, counter mode with HMAC-SHA-256: K(i) = HMAC(key, u32 i ‖ label ‖ 0x00 ‖ context ‖ u32 bits), i from 1.
 // Any thread; no allocation in steady state. At most 255 · 32 bytes.

@@ -64,29 +64,37 @@ TEST(Kbkdf, HasTheFormOfSp800108) {
   EXPECT_EQ(to_hex(out), "c32936791f5145c395a28ab6bdf83d2312ef45db6f2fd06f1d379889b4f5e593d6fc3357723fd8b7abb0be15");
 }
 
-TEST(Hkdf, IsLibcryptosOfEverySize) {
+TEST(Hkdf, IsLibcryptosOfEverySizeAndHash) {
+  struct Case {
+    Hash hash;
+    const char* name;
+    std::size_t digest_size;
+  };
   SeededRandom random(4);
-  for (std::size_t size = 1; size <= 400; size += 7) {
-    Bytes ikm(1 + size % 80);
-    random.fill(ikm);
-    Bytes salt(1 + size % 150);
-    random.fill(salt);
-    Bytes info(size % 50);
-    random.fill(info);
-    ByteArray<64> prk;
-    Bytes out(size);
-    ASSERT_TRUE(hkdf_sha512_extract(salt, ikm, prk));
-    ASSERT_TRUE(hkdf_sha512_expand(prk, info, out));
-    const Settings same{.digest = "SHA512", .mode = "EXTRACT_AND_EXPAND", .key = ikm, .salt = salt, .info = info};
-    EXPECT_EQ(out, by_libcrypto("HKDF", same, size)) << size;
-  }
+  for (const auto& [hash, name, digest_size] :
+       {Case{Hash::sha256, "SHA256", 32}, {Hash::sha384, "SHA384", 48}, {Hash::sha512, "SHA512", 64}})
+    for (std::size_t size = 1; size <= 400; size += 7) {
+      Bytes ikm(1 + size % 80);
+      random.fill(ikm);
+      Bytes salt(size % 150);  // None, too.
+      random.fill(salt);
+      Bytes info(size % 50);
+      random.fill(info);
+      Bytes prk(digest_size);
+      Bytes out(size);
+      hkdf_extract(hash, salt, ikm, prk);
+      hkdf_expand(hash, prk, info, out);
+      const Settings same{.digest = name, .mode = "EXTRACT_AND_EXPAND", .key = ikm, .salt = salt, .info = info};
+      EXPECT_EQ(out, by_libcrypto("HKDF", same, size)) << name << " " << size;
+    }
 }
 
 TEST(HkdfDeathTest, StopsAboveTheLargestResult) {
   Bytes largest(255 * 64);
-  EXPECT_TRUE(hkdf_sha512_expand(Bytes(64), {}, largest));
+  hkdf_expand(Hash::sha512, Bytes(64), {}, largest);
+  EXPECT_NE(largest, Bytes(largest.size()));
   Bytes more(largest.size() + 1);
-  EXPECT_DEATH((void)hkdf_sha512_expand(Bytes(64), {}, more), "CHECK failed");
+  EXPECT_DEATH(hkdf_expand(Hash::sha512, Bytes(64), {}, more), "CHECK failed");
 }
 
 // RFC 7914, section 12.

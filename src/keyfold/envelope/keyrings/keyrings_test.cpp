@@ -34,7 +34,7 @@ std::shared_ptr<const Keyring> multi(std::shared_ptr<const Keyring> generator,
 
 EncryptionMaterials fresh(EncryptionContext context = {{"tenant", "4711"}}) {
   EncryptionMaterials made;
-  made.suite = *materials::usable_suite(SuiteId::aes_256_gcm_hkdf_sha512_commit_key);
+  made.suite = &materials::suite_of(SuiteId::aes_256_gcm_hkdf_sha512_commit_key);
   made.encryption_context = std::move(context);
   return made;
 }
@@ -293,20 +293,20 @@ class Manager : public ::testing::Test {
   Result<std::shared_ptr<const materials::DecryptionMaterials>> decryption(const EncryptionMaterials& sealed,
                                                                            SuiteId suite,
                                                                            const EncryptionContext& context,
-                                                                           const EncryptionContext& required = {}) {
+                                                                           const EncryptionContext& reproduced = {}) {
     std::vector<ContextPair> pairs;
     const auto view = context.view(pairs);
     Bytes serialized;
     EXPECT_TRUE(materials::append_serialized_context(serialized, view));
-    std::vector<materials::EncryptedDataKeyView> keys;
-    keys.reserve(sealed.encrypted_data_keys.size());
-    for (const auto& key : sealed.encrypted_data_keys) keys.push_back(key.view());
-    return manager->for_decryption({.suite = **materials::usable_suite(suite),
-                                    .commitment_policy = policy,
-                                    .encryption_context = view,
-                                    .serialized_context = serialized,
-                                    .encrypted_data_keys = keys,
-                                    .required_context = required});
+    Bytes keys;
+    for (const auto& key : sealed.encrypted_data_keys) materials::append_encrypted_data_key(keys, key.view());
+    return manager->for_decryption(
+        {.suite = materials::suite_of(suite),
+         .commitment_policy = policy,
+         .encryption_context = view,
+         .serialized_context = serialized,
+         .encrypted_data_keys = {keys, static_cast<std::uint16_t>(sealed.encrypted_data_keys.size())},
+         .reproduced_context = reproduced});
   }
 };
 
@@ -347,12 +347,12 @@ TEST_F(Manager, RefusesTheReservedPrefixBeforeItAsksTheKms) {
   EXPECT_TRUE(encryption({{"AWS-crypto-x", "v"}}, unsigned_suite));
 }
 
-TEST_F(Manager, RefusesSuitesThatAreNotUsableBeforeItAsksTheKms) {
+TEST_F(Manager, RefusesSuitesThatThePolicyRulesOutBeforeItAsksTheKms) {
   EXPECT_EQ(code(encryption({}, SuiteId::aes_256_gcm_hkdf_sha256)), ErrorCode::invalid_input);
   EXPECT_EQ(client->generated, 0);
 }
 
-TEST_F(Manager, DemandsTheRequiredPairsBeforeItAsksTheKms) {
+TEST_F(Manager, RefusesAReproducedPairThatTheMessageHasOtherwiseBeforeItAsksTheKms) {
   const EncryptionContext context{{"a", "1"}, {"b", "2"}};
   const auto sealed = encryption(context, unsigned_suite);
   ASSERT_TRUE(sealed);
@@ -360,10 +360,37 @@ TEST_F(Manager, DemandsTheRequiredPairsBeforeItAsksTheKms) {
   EXPECT_TRUE(decryption(**sealed, unsigned_suite, context, {{"a", "1"}}));
   EXPECT_TRUE(decryption(**sealed, unsigned_suite, context, context));
   const int asked = client->decrypted;
-  for (const EncryptionContext& required :
-       {EncryptionContext{{"a", "2"}}, {{"c", "1"}}, {{"a", "1"}, {"c", ""}}, {{"A", "1"}}})
-    EXPECT_EQ(code(decryption(**sealed, unsigned_suite, context, required)), ErrorCode::authentication);
+  EXPECT_EQ(code(decryption(**sealed, unsigned_suite, context, {{"a", "2"}})), ErrorCode::authentication);
   EXPECT_EQ(client->decrypted, asked);
+}
+
+TEST_F(Manager, TakesReproducedPairsThatTheMessageLacksForPartOfItsContext) {
+  const EncryptionContext whole{{"a", "1"}, {"b", "2"}};
+  const auto sealed = encryption(whole, unsigned_suite);
+  ASSERT_TRUE(sealed);
+  const auto opened = decryption(**sealed, unsigned_suite, {{"b", "2"}}, {{"a", "1"}});
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ((*opened)->context_beside_message, (EncryptionContext{{"a", "1"}}));
+  EXPECT_FALSE(decryption(**sealed, unsigned_suite, {{"b", "2"}}, {{"a", "3"}}));
+  EXPECT_FALSE(decryption(**sealed, unsigned_suite, {{"b", "2"}}));
+}
+
+TEST_F(Manager, RequiredKeysMustBeInTheContextAndReproduced) {
+  manager = required_context_materials_manager(manager, {"a"});
+  const EncryptionContext whole{{"a", "1"}, {"b", "2"}};
+  const auto sealed = encryption(whole, unsigned_suite);
+  ASSERT_TRUE(sealed) << sealed.error().message;
+  EXPECT_EQ((*sealed)->required_context_keys, materials::ContextKeys{"a"});
+  EXPECT_EQ((*sealed)->encryption_context, whole);
+  EXPECT_EQ(code(encryption({{"b", "2"}}, unsigned_suite)), ErrorCode::invalid_input);
+  EXPECT_TRUE(decryption(**sealed, unsigned_suite, {{"b", "2"}}, {{"a", "1"}}));
+  const int asked = client->decrypted;
+  EXPECT_EQ(code(decryption(**sealed, unsigned_suite, {{"b", "2"}}, {})), ErrorCode::invalid_input);
+  EXPECT_EQ(code(decryption(**sealed, unsigned_suite, whole, {{"b", "2"}})), ErrorCode::invalid_input);
+  EXPECT_EQ(client->decrypted, asked);
+  // One around another: both are kept.
+  manager = required_context_materials_manager(manager, {"b"});
+  EXPECT_EQ((*encryption(whole, unsigned_suite))->required_context_keys, (materials::ContextKeys{"a", "b"}));
 }
 
 TEST_F(Manager, RefusesAPublicKeyWhereThereMayBeNoneAndNoneOrABadOneWhereThereMustBe) {

@@ -3,7 +3,7 @@
 // framework/cmm-interface.md, framework/default-cmm.md.
 
 #include <memory>
-#include <span>
+#include <optional>
 
 #include "keyfold/envelope/keyrings/keyring.h"
 #include "keyfold/envelope/materials/commitment_policy.h"
@@ -15,6 +15,10 @@ struct EncryptionRequest {
   const EncryptionContext& encryption_context;
   materials::SuiteId suite;
   materials::CommitmentPolicy commitment_policy;
+  const materials::ContextKeys* required_context_keys = nullptr;  // See EncryptionMaterials; null: none.
+  // Bytes, in all, of what will be sealed under the materials; nothing when that is not known.
+  std::optional<std::uint64_t> plaintext_size = std::nullopt;
+  std::uint64_t messages = 1;  // That will be sealed under them.
 };
 
 // Everything it points to must live until the answer is there, not longer.
@@ -23,8 +27,9 @@ struct DecryptionRequest {
   materials::CommitmentPolicy commitment_policy;
   ContextView encryption_context;  // The header's pairs.
   BytesView serialized_context;    // Likewise, in the header's own order.
-  std::span<const materials::EncryptedDataKeyView> encrypted_data_keys;
-  const EncryptionContext& required_context;  // Pairs that the header must hold.
+  materials::EncryptedDataKeysView encrypted_data_keys;
+  // What the reader knows of the message's context: pairs that the header may or may not hold.
+  const EncryptionContext& reproduced_context;
 };
 
 // Safe to use from several threads at once. What it hands out is never null, and may be handed out again.
@@ -35,17 +40,23 @@ class MaterialsManager {
   // than was asked for, the suite be another one that the policy allows.
   virtual Result<std::shared_ptr<const materials::EncryptionMaterials>> for_encryption(
       const EncryptionRequest& request) = 0;
-  // Of the suite that was asked for, with a data key, and a verification key when the suite signs. Whoever implements
-  // it compares the required context.
+  // Of the suite that was asked for, with a data key, and a verification key when the suite signs.
   virtual Result<std::shared_ptr<const materials::DecryptionMaterials>> for_decryption(
       const DecryptionRequest& request) = 0;
 };
 
-// Asks its keyring anew for every message. When the suite signs it makes a P-384 key for the message and puts the
-// public half into the context, as `aws-crypto-public-key`. Refuses, with `invalid_input`, contexts that use the
-// reserved prefix `aws-crypto-`, suites that the policy rules out, and signed messages without that public key or
-// unsigned ones with it; with `authentication`, messages that lack a required pair: all before the keyring is asked.
-// `keyring` may not be null (CHECK).
+// Asks its keyring anew for every message. When the suite signs it makes a key for the message and puts the public half
+// into the context, as `aws-crypto-public-key`. Refuses, with `invalid_input`, contexts that use the reserved prefix
+// `aws-crypto-`, suites that the policy rules out, and signed messages without that public key or unsigned ones with
+// it; with `authentication`, messages that hold another value than a reproduced pair: all before the keyring is asked.
+// Reproduced pairs that the message does not hold are taken for part of its context: its header must have been sealed
+// with them. `keyring` may not be null (CHECK).
 std::shared_ptr<MaterialsManager> default_materials_manager(std::shared_ptr<const Keyring> keyring);
+
+// Pairs of the context that are authenticated with a message but not written into it, by their keys: whoever opens it
+// must reproduce them. Sealing fails with `invalid_input` when the context has not got them all, opening when the
+// reproduced context has not. Spec: framework/required-encryption-context-cmm.md. `manager` may not be null (CHECK).
+std::shared_ptr<MaterialsManager> required_context_materials_manager(std::shared_ptr<MaterialsManager> manager,
+                                                                     materials::ContextKeys keys);
 
 }  // namespace keyfold::keyrings

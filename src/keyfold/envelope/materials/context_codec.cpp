@@ -78,4 +78,13 @@ Result<ContextView> read_serialized_context(BytesView bytes, std::vector<Context
   return ContextView::over(pairs);
 }
 
+Outcome check_not_reserved(const EncryptionContext& context) {
+  for (const auto& [key, value] : context)
+    if (key.starts_with(reserved_context_prefix))
+      return Error{ErrorCode::invalid_input, "the encryption context key \"" + key +
+                                                 "\" is reserved: no key may start with \"" +
+                                                 std::string(reserved_context_prefix) + "\""};
+  return ok();
+}
+
 }  // namespace keyfold::materials

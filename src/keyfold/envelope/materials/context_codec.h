@@ -23,6 +23,10 @@ Outcome append_serialized_context(Bytes& out, const ContextView& context);
 // duplicate key, a text that is not UTF-8, a count of zero, or bytes left over.
 Result<ContextView> read_serialized_context(BytesView bytes, std::vector<ContextPair>& pairs);
 
+// Spec: framework/structures.md, "Encryption Context": the prefix is the SDK's own. Fails with `invalid_input`, naming
+// the key.
+Outcome check_not_reserved(const EncryptionContext& context);
+
 bool is_utf8(std::string_view text);  // RFC 3629: no surrogates, nothing overlong.
 
 }  // namespace keyfold::materials

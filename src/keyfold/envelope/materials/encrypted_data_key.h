@@ -31,6 +31,48 @@ struct EncryptedDataKey {
   friend bool operator==(const EncryptedDataKey&, const EncryptedDataKey&) = default;
 };
 
+// The data keys of a header, as they stand in it one after another: each read when it is come to. A value, never
+// allocates; valid as long as the bytes are. Spec: data-format/message-header.md, "Encrypted Data Key Entries".
+class EncryptedDataKeysView {
+ public:
+  class Iterator {
+   public:
+    using value_type = EncryptedDataKeyView;
+    using difference_type = std::ptrdiff_t;
+    Iterator() = default;
+    EncryptedDataKeyView operator*() const;
+    Iterator& operator++();
+    Iterator operator++(int) {
+      auto before = *this;
+      ++*this;
+      return before;
+    }
+    friend bool operator==(const Iterator& a, const Iterator& b) { return a.rest_.size() == b.rest_.size(); }
+
+   private:
+    friend class EncryptedDataKeysView;
+    explicit Iterator(BytesView rest) : rest_(rest) {}
+    BytesView rest_;
+  };
+
+  EncryptedDataKeysView() = default;
+  // `entries` must be `count` whole entries (CHECK, when they are read).
+  EncryptedDataKeysView(BytesView entries, std::uint16_t count) : entries_(entries), count_(count) {}
+
+  Iterator begin() const { return Iterator(entries_); }
+  Iterator end() const { return Iterator(entries_.last(0)); }
+  std::size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  EncryptedDataKeyView operator[](std::size_t index) const;  // In order from the front; index < size() (CHECK).
+  BytesView bytes() const { return entries_; }
+
+ private:
+  BytesView entries_;
+  std::uint16_t count_ = 0;
+};
+// Appends one entry. Each field is at most encrypted_data_key_field_max bytes (CHECK).
+void append_encrypted_data_key(Bytes& out, const EncryptedDataKeyView& key);
+
 inline constexpr std::size_t encrypted_data_key_field_max = 65535;  // Bytes: each field stands behind a 16-bit length.
 
 }  // namespace keyfold::materials

@@ -4,6 +4,7 @@
 // Materials", "Decryption Materials". Handed out as shared_ptr<const …>: safe to use from several threads at once.
 
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "keyfold/core/base/encryption_context.h"
@@ -13,8 +14,8 @@
 
 namespace keyfold::materials {
 
-// Signs the digest of a message (SHA-384 for the suites over P-384). Implementations are safe to use from several
-// threads.
+// Signs the digest of a message: SHA-256 for the suite over P-256, SHA-384 for those over P-384. Implementations are
+// safe to use from several threads.
 class SigningKey {
  public:
   virtual ~SigningKey() = default;
@@ -28,16 +29,23 @@ class VerificationKey {
   virtual Outcome verify(BytesView digest, BytesView der_signature) const = 0;
 };
 
+using ContextKeys = std::set<std::string, std::less<>>;
+
 struct EncryptionMaterials {
   const AlgorithmSuite* suite = nullptr;
   EncryptionContext encryption_context;  // With the public key, when the suite signs.
-  SecretBytes data_key;                  // Empty until a keyring made it; then suite->data_key_size bytes.
+  // The pairs of it that are authenticated with the message but not written into it, by their keys: whoever opens it
+  // must know them (framework/structures.md, "Required Encryption Context Keys").
+  ContextKeys required_context_keys;
+  SecretBytes data_key;  // Empty until a keyring made it; then suite->data_key_size bytes.
   std::vector<EncryptedDataKey> encrypted_data_keys;
   std::shared_ptr<const SigningKey> signing_key;  // Null unless the suite signs.
 };
 
 struct DecryptionMaterials {
   const AlgorithmSuite* suite = nullptr;
+  // The pairs that the message is bound to and does not hold: the reader brought them.
+  EncryptionContext context_beside_message;
   SecretBytes data_key;
   std::shared_ptr<const VerificationKey> verification_key;  // Null unless the suite signs.
 };

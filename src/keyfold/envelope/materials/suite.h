@@ -1,7 +1,7 @@
 #pragma once
-// Algorithm suites: what the two bytes in a message's header stand for. All eleven of the AWS Encryption SDK are
-// listed, so that any message can be described; `usable` says which ones we seal and open. Spec:
-// framework/algorithm-suites.md, "Supported Algorithm Suites".
+// Algorithm suites: what the two bytes in a message's header stand for; all eleven of the AWS Encryption SDK. Which of
+// them a caller accepts is the commitment policy's to say (commitment_policy.h). Spec: framework/algorithm-suites.md,
+// "Supported Algorithm Suites".
 
 #include <cstdint>
 #include <span>
@@ -29,7 +29,6 @@ enum class SuiteId : std::uint16_t {
 enum class KeyDerivation : std::uint8_t { none, hkdf_sha256, hkdf_sha384, hkdf_sha512 };
 enum class SignatureAlgorithm : std::uint8_t { none, ecdsa_p256_sha256, ecdsa_p384_sha384 };
 enum class KeyCommitment : std::uint8_t { absent, present };
-enum class Usable : std::uint8_t { no, yes };
 
 struct AlgorithmSuite {
   SuiteId id;
@@ -41,19 +40,20 @@ struct AlgorithmSuite {
   KeyDerivation key_derivation;
   KeyCommitment commitment;
   SignatureAlgorithm signature;
-  Usable usable;
 
   bool signs() const { return signature != SignatureAlgorithm::none; }
   bool commits() const { return commitment == KeyCommitment::present; }
+  // Whether messages have keys of their own, derived from the data key. One without (the oldest three suites) seals its
+  // frames under the data key itself, so that a data key must never serve a second message.
+  bool derives_keys() const { return key_derivation != KeyDerivation::none; }
 };
 
 std::span<const AlgorithmSuite> all_suites();
 // Null when the number is none of the SDK's.
 const AlgorithmSuite* find_suite(std::uint16_t id);
-// A suite that we can seal and open. Fails with `invalid_input`, naming the suite, when it is unknown or not
-// supported.
-Result<const AlgorithmSuite*> usable_suite(std::uint16_t id);
-inline Result<const AlgorithmSuite*> usable_suite(SuiteId id) { return usable_suite(static_cast<std::uint16_t>(id)); }
+// Fails with `invalid_input` when the number is none of the SDK's.
+Result<const AlgorithmSuite*> suite_of(std::uint16_t id);
+const AlgorithmSuite& suite_of(SuiteId id);
 // Reads "0x0478", "0478", or a suite's name. Fails with `invalid_input`.
 Result<SuiteId> parse_suite(std::string_view text);
 std::string to_string(SuiteId id);  // "0x0478"

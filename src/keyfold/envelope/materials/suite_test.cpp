@@ -27,21 +27,10 @@ TEST(Suites, AnyOtherNumberIsUnknown) {
   int known = 0;
   for (unsigned id = 0; id <= 0xFFFF; ++id) known += find_suite(static_cast<std::uint16_t>(id)) != nullptr;
   EXPECT_EQ(known, 11);
-  const auto unknown = usable_suite(std::uint16_t{0x0678});
+  const auto unknown = suite_of(std::uint16_t{0x0678});
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().code, ErrorCode::invalid_input);
-}
-
-TEST(Suites, OnlyTheCommittingOnesAreUsableAndTheOthersAreNamed) {
-  for (const auto& suite : all_suites()) {
-    const auto usable = usable_suite(suite.id);
-    EXPECT_EQ(usable.has_value(), suite.commits()) << to_string(suite.id);
-    if (!usable) {
-      EXPECT_NE(usable.error().message.find(to_string(suite.id)), std::string::npos) << usable.error().message;
-    }
-  }
-  EXPECT_EQ(usable_suite(SuiteId::aes_256_gcm_hkdf_sha256).error().message,
-            "not supported: suite 0x0178 (AES_256_GCM_IV12_TAG16_HKDF_SHA256)");
+  EXPECT_EQ(unknown.error().message, "unknown algorithm suite 0x0678");
 }
 
 TEST(Suites, AreReadByNumberAndByName) {
@@ -56,12 +45,38 @@ TEST(Suites, AreReadByNumberAndByName) {
   for (const char* text : {"", "0x", "478", "0x0678", "AES"}) EXPECT_FALSE(parse_suite(text)) << text;
 }
 
-TEST(CommitmentPolicy, RequireRequireTakesOnlySuitesThatCommit) {
+TEST(CommitmentPolicy, AllowsWhatTheSpecificationsTableSays) {
+  using enum CommitmentPolicy;
   for (const auto& suite : all_suites()) {
-    const auto policy = CommitmentPolicy::require_encrypt_require_decrypt;
-    EXPECT_EQ(check_may_encrypt(policy, suite).has_value(), suite.commits());
-    EXPECT_EQ(check_may_decrypt(policy, suite).has_value(), suite.commits());
+    const bool commits = suite.commits();
+    EXPECT_EQ(check_may_encrypt(forbid_encrypt_allow_decrypt, suite).has_value(), !commits) << suite.name;
+    EXPECT_EQ(check_may_encrypt(require_encrypt_allow_decrypt, suite).has_value(), commits) << suite.name;
+    EXPECT_EQ(check_may_encrypt(require_encrypt_require_decrypt, suite).has_value(), commits) << suite.name;
+    EXPECT_TRUE(check_may_decrypt(forbid_encrypt_allow_decrypt, suite)) << suite.name;
+    EXPECT_TRUE(check_may_decrypt(require_encrypt_allow_decrypt, suite)) << suite.name;
+    EXPECT_EQ(check_may_decrypt(require_encrypt_require_decrypt, suite).has_value(), commits) << suite.name;
   }
+}
+
+TEST(CommitmentPolicy, ItsRefusalNamesSuiteAndPolicy) {
+  const auto refused =
+      check_may_decrypt(CommitmentPolicy::require_encrypt_require_decrypt, suite_of(SuiteId::aes_256_gcm_hkdf_sha256));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_input);
+  EXPECT_EQ(refused.error().message,
+            "suite 0x0178 does not commit to its data key, as require_encrypt_require_decrypt asks");
+}
+
+TEST(CommitmentPolicy, ItsDefaultSuiteIsOneThatItAllows) {
+  using enum CommitmentPolicy;
+  for (const auto policy :
+       {forbid_encrypt_allow_decrypt, require_encrypt_allow_decrypt, require_encrypt_require_decrypt}) {
+    EXPECT_TRUE(check_may_encrypt(policy, suite_of(default_suite(policy))));
+    EXPECT_FALSE(suite_of(default_suite(policy)).signs());
+    EXPECT_TRUE(suite_of(default_suite(policy)).derives_keys());
+    EXPECT_EQ(*parse_commitment_policy(to_string(policy)), policy);
+  }
+  EXPECT_FALSE(parse_commitment_policy("require"));
 }
 
 }  // namespace

@@ -15,6 +15,29 @@ Result<T> whole(Result<Progress<T>> progress) {
   return cut_short();
 }
 
+// Takes the body's bytes off the front of `rest`.
+Outcome walk_frames(BytesView& rest, std::uint32_t frame_length, BodyShape& shape) {
+  // Ends: every turn takes at least a head and a tag, and `frames_max` cannot be passed: a frame numbered 0xFFFFFFFF is
+  // final.
+  for (auto kind = FrameKind::regular; kind != FrameKind::final;) {
+    TRY_ASSIGN(const auto head, whole(read_frame_head(rest, frame_length, shape.frames + 1)));
+    if (head.size() > rest.size()) return cut_short();
+    rest = rest.subspan(head.size());
+    shape.plaintext_size += head.content_size;
+    ++shape.frames;
+    kind = head.kind;
+  }
+  return ok();
+}
+
+Outcome walk_non_framed(BytesView& rest, const Limits& limits, BodyShape& shape) {
+  TRY_ASSIGN(const auto head, whole(read_non_framed_head(rest, limits)));
+  if (head.size() > rest.size()) return cut_short();
+  rest = rest.subspan(static_cast<std::size_t>(head.size()));
+  shape.plaintext_size = head.content_size;
+  return ok();
+}
+
 }  // namespace
 
 Result<std::uint64_t> body_size(std::uint64_t plaintext_size, std::uint32_t frame_length) {
@@ -29,21 +52,16 @@ Result<std::uint64_t> body_size(std::uint64_t plaintext_size, std::uint32_t fram
   return plaintext_size + overhead;
 }
 
-Result<BodyShape> read_body_shape(BytesView bytes, const materials::AlgorithmSuite& suite, std::uint32_t frame_length) {
+Result<BodyShape> read_body_shape(BytesView bytes, const HeaderBody& header, const Limits& limits) {
   BodyShape shape;
   auto rest = bytes;
-  // Ends: every turn takes at least a head and a tag, and `frames_max` cannot be passed: a frame numbered 0xFFFFFFFF is
-  // final.
-  for (auto kind = FrameKind::regular; kind != FrameKind::final;) {
-    TRY_ASSIGN(const auto head, whole(read_frame_head(rest, frame_length, shape.frames + 1)));
-    if (head.size() > rest.size()) return cut_short();
-    rest = rest.subspan(head.size());
-    shape.plaintext_size += head.content_size;
-    ++shape.frames;
-    kind = head.kind;
+  if (header.content_type == ContentType::framed) {
+    TRY(walk_frames(rest, header.frame_length, shape));
+  } else {
+    TRY(walk_non_framed(rest, limits, shape));
   }
   shape.body_size = bytes.size() - rest.size();
-  if (suite.signs()) {
+  if (header.suite->signs()) {
     TRY_ASSIGN(shape.footer, whole(read_footer(rest)));
     rest = rest.subspan(shape.footer.size);
   }

@@ -13,13 +13,13 @@ Result<std::uint64_t> body_size(std::uint64_t plaintext_size, std::uint32_t fram
 
 struct BodyShape {
   std::uint64_t plaintext_size = 0;  // Bytes.
-  std::uint32_t frames = 0;
-  std::size_t body_size = 0;  // Bytes, from the first frame to the end of the last.
-  Footer footer;              // Empty unless the suite signs.
+  std::uint32_t frames = 0;          // None when the message is not framed.
+  std::size_t body_size = 0;         // Bytes, from the first frame to the end of the last.
+  Footer footer;                     // Empty unless the suite signs.
 };
 
 // Walks over everything that follows a header. Nothing is authenticated by it; it costs no key and no call, so it comes
-// first. Fails with `invalid_input` when the body is cut short, malformed, or followed by anything.
-Result<BodyShape> read_body_shape(BytesView bytes, const materials::AlgorithmSuite& suite, std::uint32_t frame_length);
+// first. Fails with `invalid_input` when the body is cut short, malformed, beyond the limits, or followed by anything.
+Result<BodyShape> read_body_shape(BytesView bytes, const HeaderBody& header, const Limits& limits);
 
 }  // namespace keyfold::message

@@ -38,17 +38,31 @@ Result<FrameHead> read_head(Fields& in, std::uint32_t frame_length, std::uint32_
   return head;
 }
 
-template <std::size_t N>
-void fill_aad(ByteArray<N>& out, const ByteArray<message_id_size>& message_id, std::string_view label) {
-  const auto label_at = std::ranges::copy(message_id, out.begin()).out;
-  std::ranges::copy(as_bytes(label), label_at);
+constexpr std::string_view regular_label = "AWSKMSEncryptionClient Frame";
+constexpr std::string_view final_label = "AWSKMSEncryptionClient Final Frame";
+constexpr std::string_view non_framed_label = "AWSKMSEncryptionClient Single Block";
+
+Result<NonFramedHead> read_non_framed(Fields& in, const Limits& limits) {
+  NonFramedHead head;
+  TRY_ASSIGN(const auto iv, in.bytes(iv_size));
+  std::ranges::copy(iv, head.iv.begin());
+  TRY_ASSIGN(const std::uint64_t high, in.u32());
+  TRY_ASSIGN(const std::uint64_t low, in.u32());
+  head.content_size = high << 32 | low;
+  constexpr std::uint64_t gcm_max = (std::uint64_t{1} << 36) - 32;
+  if (head.content_size > std::min(limits.non_framed_size_max, gcm_max))
+    return bad_frame("the message is not framed, and its content of " + std::to_string(head.content_size) +
+                     " bytes is larger than the limit of " +
+                     std::to_string(std::min(limits.non_framed_size_max, gcm_max)));
+  return head;
 }
 
-template <std::size_t N>
-BytesView with_numbers(ByteArray<N>& aad, const FrameHead& head) {
-  put_u32(aad.data() + N - 12, head.sequence);
-  put_u32(aad.data() + N - 4, head.content_size);  // The upper half of the u64 stays 0.
-  return aad;
+// What `read` made of `in`, or how much it lacked.
+template <class T>
+Result<Progress<T>> progress(Result<T> read, const Fields& in) {
+  if (read) return Progress<T>(*std::move(read));
+  if (in.cut_short()) return Progress<T>(NeedsMore{in.needed()});
+  return std::move(read).error();
 }
 
 }  // namespace
@@ -56,9 +70,13 @@ BytesView with_numbers(ByteArray<N>& aad, const FrameHead& head) {
 Result<Progress<FrameHead>> read_frame_head(BytesView bytes, std::uint32_t frame_length, std::uint32_t expected) {
   Fields in(bytes);
   auto head = read_head(in, frame_length, expected);
-  if (head) return Progress<FrameHead>(*head);
-  if (in.cut_short()) return Progress<FrameHead>(NeedsMore{in.needed()});
-  return std::move(head).error();
+  return progress(std::move(head), in);
+}
+
+Result<Progress<NonFramedHead>> read_non_framed_head(BytesView bytes, const Limits& limits) {
+  Fields in(bytes);
+  auto head = read_non_framed(in, limits);
+  return progress(std::move(head), in);
 }
 
 void write_frame_head(std::span<std::byte> out, const FrameHead& head) {
@@ -79,13 +97,33 @@ ByteArray<iv_size> frame_iv(std::uint32_t sequence) {
   return iv;
 }
 
-FrameAad::FrameAad(const ByteArray<message_id_size>& message_id) {
-  fill_aad(regular_, message_id, regular_label);
-  fill_aad(final_, message_id, final_label);
+FrameAad::FrameAad(const MessageId& message_id) : message_id_(message_id) {
+  static_assert(non_framed_label.size() == label_size_max && final_label.size() < label_size_max);
+  regular_.fill(message_id, regular_label);
+  final_.fill(message_id, final_label);
 }
 
 BytesView FrameAad::of(const FrameHead& head) {
-  return head.kind == FrameKind::regular ? with_numbers(regular_, head) : with_numbers(final_, head);
+  return (head.kind == FrameKind::regular ? regular_ : final_).with_numbers(head.sequence, head.content_size);
+}
+
+BytesView FrameAad::of_non_framed(std::uint64_t content_size) {
+  regular_.fill(message_id_, non_framed_label);  // A message has either frames or this.
+  return regular_.with_numbers(1, content_size);
+}
+
+void FrameAad::Text::fill(const MessageId& message_id, std::string_view label) {
+  const auto label_at = std::ranges::copy(message_id.view(), bytes.begin()).out;
+  std::ranges::copy(as_bytes(label), label_at);
+  size = message_id.view().size() + label.size() + 12;
+}
+
+BytesView FrameAad::Text::with_numbers(std::uint32_t sequence, std::uint64_t content_size) {
+  auto* const numbers = bytes.data() + size - 12;
+  put_u32(numbers, sequence);
+  put_u32(numbers + 4, static_cast<std::uint32_t>(content_size >> 32));
+  put_u32(numbers + 8, static_cast<std::uint32_t>(content_size));
+  return BytesView(bytes).first(size);
 }
 
 }  // namespace keyfold::message

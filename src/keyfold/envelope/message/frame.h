@@ -45,15 +45,34 @@ ByteArray<iv_size> frame_iv(std::uint32_t sequence);
 class FrameAad {
  public:
   FrameAad() = default;
-  explicit FrameAad(const ByteArray<message_id_size>& message_id);
+  explicit FrameAad(const MessageId& message_id);
   // Valid until the next call.
   BytesView of(const FrameHead& head);
+  // The one of a body that is not framed: sequence number 1 (message-body-aad.md, "Sequence Number").
+  BytesView of_non_framed(std::uint64_t content_size);
 
  private:
-  static constexpr std::string_view regular_label = "AWSKMSEncryptionClient Frame";
-  static constexpr std::string_view final_label = "AWSKMSEncryptionClient Final Frame";
-  ByteArray<message_id_size + regular_label.size() + 12> regular_{};
-  ByteArray<message_id_size + final_label.size() + 12> final_{};
+  static constexpr std::size_t label_size_max = 35;
+  struct Text {
+    ByteArray<message_id_size_max + label_size_max + 12> bytes{};
+    std::size_t size = 0;
+    void fill(const MessageId& message_id, std::string_view label);
+    BytesView with_numbers(std::uint32_t sequence, std::uint64_t content_size);
+  };
+  Text regular_, final_;
+  MessageId message_id_;
 };
+
+// The body of a message that is not framed: IV, u64 content length, content, tag. Only read, never written: older
+// writers made them. Spec: data-format/message-body.md, "Non-framed data".
+struct NonFramedHead {
+  ByteArray<iv_size> iv{};
+  std::uint64_t content_size = 0;  // Bytes.
+
+  static constexpr std::size_t head_size = iv_size + 8;
+  std::uint64_t size() const { return head_size + content_size + tag_size; }
+};
+// Fails with `invalid_input` above limits.non_framed_size_max, and above AES-GCM's own bound of 2^36 - 32.
+Result<Progress<NonFramedHead>> read_non_framed_head(BytesView bytes, const Limits& limits);
 
 }  // namespace keyfold::message

@@ -19,7 +19,10 @@ Bytes operator+(Bytes a, const Bytes& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
 }
-const materials::AlgorithmSuite& suite(std::uint16_t id) { return *materials::find_suite(id); }
+HeaderBody framed(std::uint16_t suite) { return {.suite = materials::find_suite(suite), .frame_length = frame_length}; }
+Result<BodyShape> shape_of(BytesView body, const HeaderBody& header, const Limits& limits = {}) {
+  return read_body_shape(body, header, limits);
+}
 
 TEST(Frame, HeadsAreTheBytesOfTheSpecification) {
   EXPECT_EQ(to_hex(frame(FrameKind::regular, 2, 0)).substr(0, 32),
@@ -84,7 +87,7 @@ TEST(Frame, OnlyAFinalFrameCanBeTheLastPossibleOne) {
 TEST(Frame, AadIsMessageIdLabelNumberAndLength) {
   ByteArray<32> id;
   id.fill(std::byte{0xAB});
-  FrameAad aad(id);
+  FrameAad aad{MessageId(id)};
   const std::string id_hex = to_hex(id);
   EXPECT_EQ(to_hex(aad.of({.kind = FrameKind::regular, .sequence = 0x01020304, .content_size = 4096})),
             id_hex + to_hex(as_bytes("AWSKMSEncryptionClient Frame")) +
@@ -94,6 +97,58 @@ TEST(Frame, AadIsMessageIdLabelNumberAndLength) {
             id_hex + to_hex(as_bytes("AWSKMSEncryptionClient Final Frame")) +
                 "00000005"
                 "0000000000000000");
+  EXPECT_EQ(to_hex(aad.of_non_framed(0x0123456789)), id_hex + to_hex(as_bytes("AWSKMSEncryptionClient Single Block")) +
+                                                         "00000001"
+                                                         "0000000123456789");
+}
+
+TEST(Frame, AadOfVersion1HasAMessageIdOf16Bytes) {
+  FrameAad aad{MessageId(Bytes(16, std::byte{0xAB}))};
+  EXPECT_EQ(to_hex(aad.of({.kind = FrameKind::regular, .sequence = 1, .content_size = 1})),
+            to_hex(Bytes(16, std::byte{0xAB})) + to_hex(as_bytes("AWSKMSEncryptionClient Frame")) +
+                "00000001"
+                "0000000000000001");
+}
+
+Bytes non_framed(std::uint64_t announced, std::size_t size) {
+  Bytes bytes(iv_size, std::byte{9});
+  Writer(bytes).u64(announced);
+  bytes.resize(bytes.size() + size + tag_size);
+  return bytes;
+}
+
+TEST(NonFramed, ReadsTheHeadThatIsThereAndAsksForMoreWhileItIsNot) {
+  const auto bytes = non_framed(7, 7);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const auto read = read_non_framed_head(BytesView(bytes).first(size), {});
+    ASSERT_TRUE(read);
+    EXPECT_EQ(std::holds_alternative<NeedsMore>(*read), size < NonFramedHead::head_size) << size;
+  }
+  const auto head = std::get<NonFramedHead>(*read_non_framed_head(bytes, {}));
+  EXPECT_EQ(head.content_size, 7U);
+  EXPECT_EQ(to_hex(head.iv), "090909090909090909090909");
+  EXPECT_EQ(head.size(), bytes.size());
+}
+
+TEST(NonFramed, KeepsItsLimitToTheByteAndNeverPassesTheCiphers) {
+  EXPECT_TRUE(read_non_framed_head(non_framed(100, 0), {.non_framed_size_max = 100}));
+  EXPECT_FALSE(read_non_framed_head(non_framed(101, 0), {.non_framed_size_max = 100}));
+  constexpr std::uint64_t gcm_max = (std::uint64_t{1} << 36) - 32;
+  EXPECT_TRUE(read_non_framed_head(non_framed(gcm_max, 0), {.non_framed_size_max = UINT64_MAX}));
+  EXPECT_FALSE(read_non_framed_head(non_framed(gcm_max + 1, 0), {.non_framed_size_max = UINT64_MAX}));
+  EXPECT_FALSE(read_non_framed_head(non_framed(UINT64_MAX, 0), {.non_framed_size_max = UINT64_MAX}));
+}
+
+TEST(NonFramed, ItsShapeIsAllOfItAndNothingMore) {
+  const HeaderBody header{.suite = materials::find_suite(0x0178), .content_type = ContentType::non_framed};
+  const auto body = non_framed(5, 5);
+  const auto shape = shape_of(body, header);
+  ASSERT_TRUE(shape);
+  EXPECT_EQ(shape->plaintext_size, 5U);
+  EXPECT_EQ(shape->frames, 0U);
+  EXPECT_EQ(shape->body_size, body.size());
+  for (std::size_t size = 0; size < body.size(); ++size) EXPECT_FALSE(shape_of(BytesView(body).first(size), header));
+  EXPECT_FALSE(shape_of(body + Bytes(1), header));
 }
 
 TEST(Body, SizeFollowsTheFrames) {
@@ -114,7 +169,7 @@ TEST(Body, HasAtMostTwoToThe32MinusOneFrames) {
 TEST(Body, ShapeCountsFramesAndPlaintext) {
   const auto body = frame(FrameKind::regular, 1, frame_length) + frame(FrameKind::regular, 2, frame_length) +
                     frame(FrameKind::final, 3, 4);
-  const auto shape = read_body_shape(body, suite(0x0478), frame_length);
+  const auto shape = shape_of(body, framed(0x0478));
   ASSERT_TRUE(shape);
   EXPECT_EQ(shape->frames, 3U);
   EXPECT_EQ(shape->plaintext_size, 24U);
@@ -127,22 +182,22 @@ TEST(Body, RefusesEveryTruncationAndWhateverFollows) {
       "010203");
   for (const auto id : {std::uint16_t{0x0478}, std::uint16_t{0x0578}}) {
     auto body = frame(FrameKind::regular, 1, frame_length) + frame(FrameKind::final, 2, 4);
-    if (suite(id).signs()) body = body + footer;
-    EXPECT_TRUE(read_body_shape(body, suite(id), frame_length));
+    if (framed(id).suite->signs()) body = body + footer;
+    EXPECT_TRUE(shape_of(body, framed(id)));
     for (std::size_t size = 0; size < body.size(); ++size)
-      EXPECT_FALSE(read_body_shape(BytesView(body).first(size), suite(id), frame_length)) << size;
-    EXPECT_FALSE(read_body_shape(body + Bytes(1), suite(id), frame_length));
-    EXPECT_FALSE(read_body_shape(body + frame(FrameKind::final, 3, 4), suite(id), frame_length));
+      EXPECT_FALSE(shape_of(BytesView(body).first(size), framed(id))) << size;
+    EXPECT_FALSE(shape_of(body + Bytes(1), framed(id)));
+    EXPECT_FALSE(shape_of(body + frame(FrameKind::final, 3, 4), framed(id)));
   }
 }
 
 TEST(Body, RefusesFramesTwiceSwappedOrLeftOut) {
   const auto one = frame(FrameKind::regular, 1, frame_length), two = frame(FrameKind::regular, 2, frame_length),
              end = frame(FrameKind::final, 3, 1);
-  EXPECT_TRUE(read_body_shape(one + two + end, suite(0x0478), frame_length));
+  EXPECT_TRUE(shape_of(one + two + end, framed(0x0478)));
   for (const auto& body :
        {one + one + end, two + one + end, one + end, two + end, one + two + two + end, end, one + two})
-    EXPECT_FALSE(read_body_shape(body, suite(0x0478), frame_length));
+    EXPECT_FALSE(shape_of(body, framed(0x0478)));
 }
 
 TEST(Footer, HoldsASignatureAndNoMoreThanOne) {

@@ -1,39 +1,52 @@
 #include "keyfold/envelope/message/header.h"
 
 #include "keyfold/core/base/try.h"
+#include "keyfold/envelope/materials/context_codec.h"
 
 namespace keyfold::message {
 namespace {
 
 constexpr std::uint8_t version_1 = 0x01;
 constexpr std::uint8_t version_2 = 0x02;
+constexpr std::uint8_t type_customer_authenticated = 0x80;  // Version 1.0's only one.
 
 Error refused(std::string why) { return {ErrorCode::invalid_input, std::move(why)}; }
+Error not_a_message() { return refused("not an AWS Encryption SDK message"); }
 
-// Version, type, suite: enough of a Version 1.0 header to say which it is.
-Error describe_version_1(Fields& in) {
-  const auto type = in.u8();
-  const auto suite_id = in.u16();
-  const auto* suite = suite_id ? materials::find_suite(*suite_id) : nullptr;
-  if (!type || *type != 0x80 || suite == nullptr || suite->message_version != 1)
-    return refused("not an AWS Encryption SDK message");
-  return refused("not supported: a message of format version 1.0, suite " + materials::to_string(suite->id) + " (" +
-                 std::string(suite->name) + ")");
+// Spec: client-apis/decrypt.md, "Encrypted Message Format": a message in base64 starts with its version, and type or
+// suite: 01 80, 02 04 78 or 02 05 78.
+Error describe_text(Fields& in) {
+  const auto more = in.bytes(3);
+  if (!more) return not_a_message();
+  const auto text = "A" + std::string(as_text(*more));
+  if (text.starts_with("AYA") || text == "AgR4" || text == "AgV4")
+    return refused("the message looks like base64: decode it first");
+  return not_a_message();
 }
 
-Outcome read_version(Fields& in) {
+Result<std::uint8_t> read_version(Fields& in) {
   TRY_ASSIGN(const auto version, in.u8());
-  if (version == version_2) return ok();
-  if (version == version_1) return describe_version_1(in);
-  return refused("not an AWS Encryption SDK message");
+  if (version == 'A') return describe_text(in);
+  if (version != version_1 && version != version_2) return not_a_message();
+  if (version == version_1) {
+    TRY_ASSIGN(const auto type, in.u8());
+    if (type != type_customer_authenticated) return not_a_message();
+  }
+  return version;
 }
 
-Result<const materials::AlgorithmSuite*> read_suite(Fields& in) {
+Result<const materials::AlgorithmSuite*> read_suite(Fields& in, std::uint8_t version) {
   TRY_ASSIGN(const auto id, in.u16());
-  const auto* suite = materials::find_suite(id);
-  if (suite != nullptr && suite->message_version != version_2)
-    return refused("suite " + materials::to_string(suite->id) + " does not belong to message format version 2.0");
-  return materials::usable_suite(id);
+  TRY_ASSIGN(const auto* suite, materials::suite_of(id));
+  if (suite->message_version != version)
+    return refused("suite " + materials::to_string(suite->id) + " does not belong to message format version " +
+                   std::to_string(version) + ".0");
+  return suite;
+}
+
+Result<MessageId> read_message_id(Fields& in, const materials::AlgorithmSuite& suite) {
+  TRY_ASSIGN(const auto bytes, in.bytes(suite.message_id_size));
+  return MessageId(bytes);
 }
 
 template <std::size_t N>
@@ -50,44 +63,51 @@ Result<BytesView> read_encryption_context(Fields& in, const Limits& limits) {
   return in.bytes(size);
 }
 
-Result<materials::EncryptedDataKeyView> read_encrypted_data_key(Fields& in) {
-  materials::EncryptedDataKeyView key;
+Outcome skip_encrypted_data_key(Fields& in) {
   TRY_ASSIGN(const auto provider_id, in.sized16());
-  key.provider_id = as_text(provider_id);
-  TRY_ASSIGN(key.provider_info, in.sized16());
-  TRY_ASSIGN(key.ciphertext, in.sized16());
-  return key;
+  // Told here: a provider id is compared as text, and shown to people. Spec: data-format/message-header.md, "Key
+  // Provider ID".
+  if (!materials::is_utf8(as_text(provider_id))) return refused("the message has a key provider id that is not UTF-8");
+  TRY(in.sized16());  // Key provider information.
+  TRY(in.sized16());  // Ciphertext.
+  return ok();
 }
 
-Result<std::vector<materials::EncryptedDataKeyView>> read_encrypted_data_keys(Fields& in, const Limits& limits) {
+Result<materials::EncryptedDataKeysView> read_encrypted_data_keys(Fields& in, BytesView bytes, const Limits& limits) {
   TRY_ASSIGN(const auto count, in.u16());
   if (count == 0) return refused("the message has no encrypted data keys");
   // Before any is read: each one may cost the reader a call to a KMS.
   if (count > limits.encrypted_data_keys_max)
     return refused("the message has " + std::to_string(count) + " encrypted data keys; the limit is " +
                    std::to_string(limits.encrypted_data_keys_max));
-  std::vector<materials::EncryptedDataKeyView> keys;
-  keys.reserve(count);
-  for (std::uint16_t i = 0; i < count; ++i) {
-    TRY_ASSIGN(const auto key, read_encrypted_data_key(in));
-    keys.push_back(key);
-  }
-  return keys;
+  const auto start = in.position();
+  for (std::uint16_t i = 0; i < count; ++i) TRY(skip_encrypted_data_key(in));
+  return materials::EncryptedDataKeysView(bytes.subspan(start, in.position() - start), count);
 }
 
 Result<ContentType> read_content_type(Fields& in) {
   TRY_ASSIGN(const auto value, in.u8());
-  switch (static_cast<ContentType>(value)) {
-    case ContentType::framed:
-      return ContentType::framed;
-    case ContentType::non_framed:
-      return refused("not supported: a message whose content is not framed");
-  }
-  return refused("the message has an unknown content type");
+  const auto type = static_cast<ContentType>(value);
+  if (type != ContentType::framed && type != ContentType::non_framed)
+    return refused("the message has an unknown content type");
+  return type;
 }
 
-Result<std::uint32_t> read_frame_length(Fields& in, const Limits& limits) {
+// Version 1.0 only: four bytes for later, and the length of an IV that has only ever had one.
+Outcome read_reserved_and_iv_length(Fields& in) {
+  TRY_ASSIGN(const auto reserved, in.u32());
+  TRY_ASSIGN(const auto iv_length, in.u8());
+  if (reserved != 0) return refused("the message's header has something in its reserved field");
+  if (iv_length != iv_size) return refused("the message's header has an IV length that is not the suite's");
+  return ok();
+}
+
+Result<std::uint32_t> read_frame_length(Fields& in, ContentType type, const Limits& limits) {
   TRY_ASSIGN(const auto length, in.u32());
+  if (type == ContentType::non_framed) {
+    if (length != 0) return refused("the message is not framed, but has a frame length");
+    return length;
+  }
   if (length == 0) return refused("the message has a frame length of 0");
   if (length > limits.frame_length_max)
     return refused("the message has frames of " + std::to_string(length) + " bytes; the limit is " +
@@ -95,24 +115,27 @@ Result<std::uint32_t> read_frame_length(Fields& in, const Limits& limits) {
   return length;
 }
 
-// Spec: data-format/message-header.md, "Header Body Version 2.0", in its order.
-Result<HeaderBody> read_header_body(Fields& in, const Limits& limits) {
+// Spec: data-format/message-header.md, "Header Body Version 1.0" and "2.0", in their order.
+Result<HeaderBody> read_header_body(Fields& in, BytesView bytes, const Limits& limits) {
   HeaderBody body;
-  TRY(read_version(in));
-  TRY_ASSIGN(body.suite, read_suite(in));
-  TRY(read_into(body.message_id, in));
+  TRY_ASSIGN(const auto version, read_version(in));
+  TRY_ASSIGN(body.suite, read_suite(in, version));
+  TRY_ASSIGN(body.message_id, read_message_id(in, *body.suite));
   TRY_ASSIGN(body.encryption_context, read_encryption_context(in, limits));
-  TRY_ASSIGN(body.encrypted_data_keys, read_encrypted_data_keys(in, limits));
+  TRY_ASSIGN(body.encrypted_data_keys, read_encrypted_data_keys(in, bytes, limits));
   TRY_ASSIGN(body.content_type, read_content_type(in));
-  TRY_ASSIGN(body.frame_length, read_frame_length(in, limits));
-  TRY(read_into(body.commit_key, in));
+  if (version == version_1) TRY(read_reserved_and_iv_length(in));
+  TRY_ASSIGN(body.frame_length, read_frame_length(in, body.content_type, limits));
+  if (version == version_2) TRY(read_into(body.commit_key, in));
   return body;
 }
 
+// Spec: the same, "Header Authentication Version 1.0" and "2.0".
 Result<Header> read_whole_header(Fields& in, BytesView bytes, const Limits& limits) {
   Header header;
-  TRY_ASSIGN(header.body, read_header_body(in, limits));
+  TRY_ASSIGN(header.body, read_header_body(in, bytes, limits));
   header.body_bytes = bytes.first(in.position());
+  if (header.body.suite->message_version == version_1) TRY(read_into(header.iv, in));
   TRY(read_into(header.tag, in));
   header.size = in.position();
   return header;
@@ -132,16 +155,28 @@ Result<Progress<Header>> read_header(BytesView bytes, const Limits& limits) {
 }
 
 void append_header_body(Bytes& out, const HeaderBody& body) {
+  KEYFOLD_CHECK(!body.encrypted_data_keys.empty());
+  KEYFOLD_CHECK(body.message_id.view().size() == body.suite->message_id_size);
+  const bool is_version_1 = body.suite->message_version == version_1;
   Writer writer(out);
-  writer.u8(version_2)
-      .u16(static_cast<std::uint16_t>(body.suite->id))
-      .bytes(body.message_id)
-      .sized16(body.encryption_context);
-  KEYFOLD_CHECK(!body.encrypted_data_keys.empty() && body.encrypted_data_keys.size() <= 65535);
-  writer.u16(static_cast<std::uint16_t>(body.encrypted_data_keys.size()));
-  for (const auto& key : body.encrypted_data_keys)
-    writer.sized16(as_bytes(key.provider_id)).sized16(key.provider_info).sized16(key.ciphertext);
-  writer.u8(static_cast<std::uint8_t>(body.content_type)).u32(body.frame_length).bytes(body.commit_key);
+  writer.u8(body.suite->message_version);
+  if (is_version_1) writer.u8(type_customer_authenticated);
+  writer.u16(static_cast<std::uint16_t>(body.suite->id))
+      .bytes(body.message_id.view())
+      .sized16(body.encryption_context)
+      .u16(static_cast<std::uint16_t>(body.encrypted_data_keys.size()))
+      .bytes(body.encrypted_data_keys.bytes())
+      .u8(static_cast<std::uint8_t>(body.content_type));
+  if (is_version_1) writer.u32(0).u8(iv_size);
+  writer.u32(body.frame_length);
+  if (!is_version_1) writer.bytes(body.commit_key);
+}
+
+void append_header_authentication(Bytes& out, const HeaderBody& body, const ByteArray<iv_size>& iv,
+                                  const ByteArray<header_tag_size>& tag) {
+  Writer writer(out);
+  if (body.suite->message_version == version_1) writer.bytes(iv);
+  writer.bytes(tag);
 }
 
 }  // namespace keyfold::message

@@ -11,6 +11,7 @@ struct Limits {
   std::size_t header_size_max = std::size_t{256} << 10;  // Bytes, tag included.
   std::size_t encryption_context_size_max = 65535;       // Bytes, serialized.
   std::uint32_t frame_length_max = 64U << 20;            // Bytes: a streaming reader holds two frames.
+  std::uint64_t non_framed_size_max = 64U << 20;         // Bytes: all of it is held until its tag has verified.
 };
 
 }  // namespace keyfold::message

@@ -14,24 +14,53 @@ using message::FrameKind;
 
 constexpr std::size_t stream_piece = std::size_t{256} << 10;  // Bytes read at a time.
 
-// The last piece of a sealed message in memory: `footer` is what a signature may take at most.
-struct SealedSize {
-  std::size_t body;
-  std::size_t footer_max;
+// What one message after another needs on a thread, so that the functions that seal or open a whole message at once
+// allocate nothing for it. Whoever uses it leaves no secret in it. A materials manager that itself seals or opens, in
+// the middle of a message, gets another one.
+template <class Start>
+class OfThisThread {
+ public:
+  OfThisThread() : start_(of_this_thread().used ? own_.emplace() : of_this_thread().start) {
+    if (!own_) of_this_thread().used = true;
+  }
+  ~OfThisThread() {
+    start_.forget();
+    if (!own_) of_this_thread().used = false;
+  }
+  OfThisThread(const OfThisThread&) = delete;
+  OfThisThread& operator=(const OfThisThread&) = delete;
+  Start& operator*() { return start_; }
+  Start* operator->() { return &start_; }
+
+ private:
+  struct Kept {
+    Start start;
+    bool used = false;
+  };
+  static Kept& of_this_thread() {
+    thread_local Kept kept;
+    return kept;
+  }
+  std::optional<Start> own_;
+  Start& start_;
 };
-Result<SealedSize> sealed_size(const SealStart& start, std::size_t plaintext_size) {
-  TRY_ASSIGN(const auto body, message::body_size(plaintext_size, start.info.frame_length));
-  return SealedSize{.body = static_cast<std::size_t>(body),
-                    .footer_max = start.signing_key ? message::footer_size_max : 0};
+
+// What a sealed message takes in memory; the signature, at most.
+Result<std::size_t> sealed_size(const SealStart& start, std::size_t plaintext_size) {
+  TRY_ASSIGN(const auto body, message::body_size(plaintext_size, start.frame_length()));
+  return start.header().size() + static_cast<std::size_t>(body) +
+         (start.suite().signs() ? message::footer_size_max : 0);
 }
 
-// `out` holds the header, then room; returns the bytes used in all.
-Result<std::size_t> seal_after_header(SealStart& start, BytesView plaintext, std::span<std::byte> out) {
-  std::ranges::copy(start.header, out.begin());
-  auto room = out.subspan(start.header.size());
-  FrameHead head{.kind = FrameKind::regular, .sequence = 1, .content_size = start.info.frame_length};
+// Writes all of it; returns the bytes used.
+Result<std::size_t> seal_all(SealStart& start, BytesView plaintext, std::span<std::byte> out) {
+  std::ranges::copy(start.header(), out.begin());
+  auto room = out.subspan(start.header().size());
+  FrameHead head{.kind = FrameKind::regular, .sequence = 1, .content_size = start.frame_length()};
   const auto seal_next = [&]() -> Outcome {
-    TRY(start.cipher.seal_frame(head, plaintext.first(head.content_size), room.first(head.size())));
+    const auto frame = room.first(head.size());
+    TRY(start.cipher().seal_frame(head, plaintext.first(head.content_size), frame));
+    start.cipher().add_to_digest(frame);
     plaintext = plaintext.subspan(head.content_size);
     room = room.subspan(head.size());
     ++head.sequence;
@@ -41,8 +70,8 @@ Result<std::size_t> seal_after_header(SealStart& start, BytesView plaintext, std
   head.kind = FrameKind::final;
   head.content_size = static_cast<std::uint32_t>(plaintext.size());
   TRY(seal_next());
-  if (start.signing_key == nullptr) return out.size() - room.size();
-  TRY_ASSIGN(const auto signature, sign(start));
+  if (!start.suite().signs()) return out.size() - room.size();
+  TRY_ASSIGN(const auto signature, start.sign());
   Bytes footer;
   message::append_footer(footer, signature);
   std::ranges::copy(footer, room.begin());
@@ -62,27 +91,48 @@ Result<WholeMessage> take_apart(BytesView sealed, const message::Limits& limits)
   if (header == nullptr) return Error{ErrorCode::invalid_input, "the message is cut short"};
   WholeMessage whole{.header = std::move(*header), .header_bytes = {}, .body = {}, .shape = {}};
   whole.header_bytes = sealed.first(whole.header.size);
-  const auto& body = whole.header.body;
-  TRY_ASSIGN(whole.shape, message::read_body_shape(sealed.subspan(whole.header.size), *body.suite, body.frame_length));
+  TRY_ASSIGN(whole.shape, message::read_body_shape(sealed.subspan(whole.header.size), whole.header.body, limits));
   whole.body = sealed.subspan(whole.header.size, whole.shape.body_size);
   return whole;
 }
 
+// The shape has been checked: it is all there.
 Outcome open_frames(OpenStart& start, const WholeMessage& whole, std::span<std::byte> out) {
   auto rest = whole.body;
   for (std::uint32_t sequence = 1; !rest.empty(); ++sequence) {
-    TRY_ASSIGN(const auto read, message::read_frame_head(rest, start.info.frame_length, sequence));
-    const auto& head = std::get<FrameHead>(read);  // The shape has been checked: it is all there.
-    TRY(start.cipher.open_frame(head, rest.first(head.size()), out.first(head.content_size)));
+    TRY_ASSIGN(const auto read, message::read_frame_head(rest, whole.header.body.frame_length, sequence));
+    const auto& head = std::get<FrameHead>(read);
+    const auto frame = rest.first(head.size());
+    TRY(start.cipher().open_frame(head, frame, out.first(head.content_size)));
+    start.cipher().add_to_digest(frame);
     out = out.subspan(head.content_size);
     rest = rest.subspan(head.size());
   }
-  if (start.verification_key == nullptr) return ok();
-  return start.verification_key->verify(start.cipher.finish_digest(), whole.shape.footer.signature);
+  return ok();
 }
 
-Outcome open_or_wipe(OpenStart& start, const WholeMessage& whole, std::span<std::byte> out) {
-  auto opened = open_frames(start, whole, out);
+Outcome open_non_framed(OpenStart& start, const WholeMessage& whole, std::span<std::byte> out,
+                        const message::Limits& limits) {
+  TRY_ASSIGN(const auto read, message::read_non_framed_head(whole.body, limits));
+  TRY(start.cipher().open_non_framed(std::get<message::NonFramedHead>(read), whole.body, out));
+  start.cipher().add_to_digest(whole.body);
+  return ok();
+}
+
+Outcome open_body(OpenStart& start, const WholeMessage& whole, std::span<std::byte> out,
+                  const message::Limits& limits) {
+  const bool is_framed = whole.header.body.content_type == message::ContentType::framed;
+  TRY(is_framed ? open_frames(start, whole, out) : open_non_framed(start, whole, out, limits));
+  if (!whole.header.body.suite->signs()) return ok();
+  return start.verify(whole.shape.footer.signature);
+}
+
+// Nothing is left in `out` of a message that does not verify to its end.
+Outcome open_all(keyrings::MaterialsManager& manager, const WholeMessage& whole, std::span<std::byte> out,
+                 const OpenOptions& options) {
+  OfThisThread<OpenStart> start;
+  TRY(start->start(manager, whole.header, whole.header_bytes, options));
+  auto opened = open_body(*start, whole, out, options.limits);
   if (!opened) wipe(out);
   return opened;
 }
@@ -119,10 +169,11 @@ Envelope::Envelope(std::shared_ptr<keyrings::MaterialsManager> manager, std::sha
 }
 
 Result<Bytes> Envelope::seal(BytesView plaintext, const SealOptions& options) const {
-  TRY_ASSIGN(auto start, start_seal(*manager_, *random_, options));
-  TRY_ASSIGN(const auto size, sealed_size(start, plaintext.size()));
-  Bytes out(start.header.size() + size.body + size.footer_max);
-  TRY_ASSIGN(const auto used, seal_after_header(start, plaintext, out));
+  OfThisThread<SealStart> start;
+  TRY(start->start(*manager_, *random_, options, plaintext.size()));
+  TRY_ASSIGN(const auto size, sealed_size(*start, plaintext.size()));
+  Bytes out(size);
+  TRY_ASSIGN(const auto used, seal_all(*start, plaintext, out));
   out.resize(used);
   return out;
 }
@@ -133,21 +184,21 @@ Result<Bytes> Envelope::seal(std::string_view plaintext, const SealOptions& opti
 
 Result<std::size_t> Envelope::seal_into(BytesView plaintext, std::span<std::byte> out,
                                         const SealOptions& options) const {
-  TRY_ASSIGN(auto start, start_seal(*manager_, *random_, options));
-  TRY_ASSIGN(const auto size, sealed_size(start, plaintext.size()));
-  const auto needed = start.header.size() + size.body + size.footer_max;
+  OfThisThread<SealStart> start;
+  TRY(start->start(*manager_, *random_, options, plaintext.size()));
+  TRY_ASSIGN(const auto needed, sealed_size(*start, plaintext.size()));
   if (out.size() < needed)
     return Error{ErrorCode::invalid_input, "the output has room for " + std::to_string(out.size()) +
                                                " bytes; it takes " + std::to_string(needed)};
-  return seal_after_header(start, plaintext, out);
+  return seal_all(*start, plaintext, out);
 }
 
 Result<Opened> Envelope::open(BytesView sealed, const OpenOptions& options) const {
   TRY_ASSIGN(const auto whole, take_apart(sealed, options.limits));
-  TRY_ASSIGN(auto start, start_open(*manager_, whole.header, whole.header_bytes, options));
+  TRY_ASSIGN(auto info, info_of(whole.header));
   Bytes plaintext(static_cast<std::size_t>(whole.shape.plaintext_size));
-  TRY(open_or_wipe(start, whole, plaintext));
-  return Opened{.plaintext = std::move(plaintext), .info = std::move(start.info)};
+  TRY(open_all(*manager_, whole, plaintext, options));
+  return Opened{.plaintext = std::move(plaintext), .info = std::move(info)};
 }
 
 Result<Opened> Envelope::open(std::string_view sealed, const OpenOptions& options) const {
@@ -160,8 +211,7 @@ Result<std::size_t> Envelope::open_into(BytesView sealed, std::span<std::byte> o
   if (out.size() < size)
     return Error{ErrorCode::invalid_input,
                  "the output has room for " + std::to_string(out.size()) + " bytes; it takes " + std::to_string(size)};
-  TRY_ASSIGN(auto start, start_open(*manager_, whole.header, whole.header_bytes, options));
-  TRY(open_or_wipe(start, whole, out.first(size)));
+  TRY(open_all(*manager_, whole, out.first(size), options));
   return size;
 }
 

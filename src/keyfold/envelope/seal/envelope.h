@@ -1,5 +1,5 @@
 #pragma once
-// Envelope: seals and opens messages in the AWS Encryption SDK format (version 2.0).
+// Envelope: seals and opens messages in the AWS Encryption SDK format.
 //
 //   auto keyring = keyfold::kms_keyring(client, *keyfold::KmsKeyName::parse("alias/ledger"));
 //   keyfold::Envelope envelope(keyring);

@@ -80,9 +80,9 @@ TEST(Envelope, ReadsAnEmptyFinalFrameAfterFullOnes) {
   const auto manager = keyrings::default_materials_manager(keyring);
   SystemRandom random;
   for (const std::size_t frames : {1U, 3U}) {
-    auto start = start_seal(*manager, random, {.frame_length = 16});
-    ASSERT_TRUE(start);
-    auto message = start->header;
+    SealStart start;
+    ASSERT_TRUE(start.start(*manager, random, {.frame_length = 16}, std::nullopt));
+    Bytes message(start.header().begin(), start.header().end());
     const auto plaintext = some_plaintext(std::size_t{frames} * 16);
     for (std::uint32_t i = 0; i <= frames; ++i) {
       const bool last = i == frames;
@@ -91,7 +91,7 @@ TEST(Envelope, ReadsAnEmptyFinalFrameAfterFullOnes) {
                                     .content_size = last ? 0U : 16U};
       Bytes frame(head.size());
       ASSERT_TRUE(
-          start->cipher.seal_frame(head, BytesView(plaintext).subspan(std::size_t{i} * 16, head.content_size), frame));
+          start.cipher().seal_frame(head, BytesView(plaintext).subspan(std::size_t{i} * 16, head.content_size), frame));
       message.insert(message.end(), frame.begin(), frame.end());
     }
     const auto opened = Envelope(keyring).open(message);
@@ -226,6 +226,241 @@ TEST(Envelope, RefusesFrameLengthsAndSizesBeyondTheLimits) {
   EXPECT_FALSE(envelope.seal("x", {.encryption_context = large}));
   EXPECT_FALSE(envelope.seal("x", {.encryption_context = {{"k", "\xff"}}}));
   EXPECT_FALSE(envelope.seal("x", {.suite = materials::SuiteId::aes_256_gcm_hkdf_sha256}));
+}
+
+TEST(Envelope, SealsAndOpensEverySuiteThatItsPolicyAllows) {
+  const Envelope envelope(raw_keyring());
+  const auto plaintext = some_plaintext(1000);
+  for (const auto suite : every_suite()) {
+    const auto policy = policy_for(suite);
+    const auto sealed = envelope.seal(plaintext, {.encryption_context = {{"größe", "\U0001F511"}},
+                                                  .suite = suite,
+                                                  .frame_length = 100,
+                                                  .commitment_policy = policy});
+    ASSERT_TRUE(sealed) << sealed.error().message;
+    const auto opened = envelope.open(*sealed, {.commitment_policy = policy});
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_EQ(opened->plaintext, plaintext);
+    EXPECT_EQ(opened->info.suite->id, suite);
+    EXPECT_EQ(opened->info.format_version, opened->info.suite->message_version);
+    EXPECT_EQ(opened->info.message_id.view().size(), opened->info.suite->message_id_size);
+    for (const std::size_t step : {1U, 99U, 100U, 1000U}) {
+      const auto streamed =
+          seal_in_steps(envelope, plaintext, step, {.suite = suite, .frame_length = 100, .commitment_policy = policy});
+      Bytes released;
+      ASSERT_TRUE(open_in_steps(envelope, *streamed, step, released, {.commitment_policy = policy}));
+      EXPECT_EQ(released, plaintext);
+    }
+  }
+}
+
+TEST(Envelope, WithoutASuiteSealsWithThePolicysOwn) {
+  const Envelope envelope(raw_keyring());
+  using enum materials::CommitmentPolicy;
+  EXPECT_EQ(inspect(*envelope.seal("x"))->suite->id, unsigned_suite);
+  EXPECT_EQ(inspect(*envelope.seal("x", {.commitment_policy = forbid_encrypt_allow_decrypt}))->suite->id,
+            materials::SuiteId::aes_256_gcm_hkdf_sha256);
+}
+
+TEST(Sealer, TakesAsMuchAsWasAnnouncedAndNotAByteMore) {
+  const Envelope envelope(raw_keyring());
+  for (const std::size_t size : {9U, 10U, 11U})
+    for (const std::size_t step : {1U, 3U, 100U})
+      EXPECT_EQ(seal_in_steps(envelope, some_plaintext(size), step, {.frame_length = 4, .plaintext_size_max = 10})
+                    .has_value(),
+                size <= 10)
+          << size;
+}
+
+// A context of which a part does not stand in the message: it is bound to it all the same.
+TEST(RequiredContext, IsBoundToTheMessageAndDoesNotStandInIt) {
+  const Envelope envelope(keyrings::required_context_materials_manager(
+      keyrings::default_materials_manager(raw_keyring()), {"patient", "ward"}));
+  const EncryptionContext context{{"a", "1"}, {"patient", "4711"}, {"ward", "north"}, {"z", "2"}};
+  for (const auto suite : every_suite()) {
+    const auto policy = policy_for(suite);
+    const auto sealed =
+        envelope.seal("x", {.encryption_context = context, .suite = suite, .commitment_policy = policy});
+    ASSERT_TRUE(sealed) << sealed.error().message;
+    EXPECT_EQ(as_text(*sealed).find("4711"), std::string_view::npos);
+    EXPECT_EQ(as_text(*sealed).find("patient"), std::string_view::npos);
+    const auto open = [&](const EncryptionContext& reproduced) {
+      return envelope.open(*sealed, {.reproduced_context = reproduced, .commitment_policy = policy});
+    };
+    const auto opened = open({{"patient", "4711"}, {"ward", "north"}});
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_EQ(*opened->info.encryption_context.find("a"), "1");
+    EXPECT_FALSE(opened->info.encryption_context.contains("patient"));
+    EXPECT_TRUE(open(context));
+    EXPECT_FALSE(open({{"patient", "4711"}}));
+    EXPECT_FALSE(open({{"patient", "4712"}, {"ward", "north"}}));
+    EXPECT_FALSE(open({{"a", "3"}, {"patient", "4711"}, {"ward", "north"}}));
+    EXPECT_FALSE(open({{"b", "3"}, {"patient", "4711"}, {"ward", "north"}}));
+    EXPECT_FALSE(open({}));
+  }
+}
+
+// Hands out what it was told to, as a manager of somebody's own might.
+class LyingManager final : public keyrings::MaterialsManager {
+ public:
+  std::shared_ptr<materials::EncryptionMaterials> sealing;
+  std::shared_ptr<materials::DecryptionMaterials> opening;
+  Result<std::shared_ptr<const materials::EncryptionMaterials>> for_encryption(
+      const keyrings::EncryptionRequest&) override {
+    return std::shared_ptr<const materials::EncryptionMaterials>(sealing);
+  }
+  Result<std::shared_ptr<const materials::DecryptionMaterials>> for_decryption(
+      const keyrings::DecryptionRequest&) override {
+    return std::shared_ptr<const materials::DecryptionMaterials>(opening);
+  }
+};
+
+// A signature longer than any, or none.
+class BadSigningKey final : public materials::SigningKey {
+ public:
+  explicit BadSigningKey(std::size_t size) : size_(size) {}
+  Result<Bytes> sign(BytesView) const override { return Bytes(size_); }
+
+ private:
+  std::size_t size_;
+};
+
+class Lies : public ::testing::TestWithParam<materials::SuiteId> {
+ protected:
+  std::shared_ptr<LyingManager> manager = std::make_shared<LyingManager>();
+  Envelope envelope{manager};
+  const materials::AlgorithmSuite& suite = materials::suite_of(GetParam());
+  Bytes sealed = *Envelope(raw_keyring()).seal("x", {.suite = GetParam(), .commitment_policy = policy_for(GetParam())});
+
+  void SetUp() override {
+    auto true_manager = keyrings::default_materials_manager(raw_keyring());
+    const EncryptionContext context;
+    const auto made = *true_manager->for_encryption(
+        {.encryption_context = context, .suite = GetParam(), .commitment_policy = policy_for(GetParam())});
+    manager->sealing = std::make_shared<materials::EncryptionMaterials>();
+    manager->sealing->suite = made->suite;
+    manager->sealing->encryption_context = made->encryption_context;
+    manager->sealing->data_key = *SecretBytes::copy_of(made->data_key.reveal());
+    manager->sealing->encrypted_data_keys = made->encrypted_data_keys;
+    manager->sealing->signing_key = made->signing_key;
+    const auto header = std::get<message::Header>(*message::read_header(sealed, {}));
+    std::vector<ContextPair> pairs;
+    const auto opened = *true_manager->for_decryption(
+        {.suite = suite,
+         .commitment_policy = policy_for(GetParam()),
+         .encryption_context = *materials::read_serialized_context(header.body.encryption_context, pairs),
+         .serialized_context = header.body.encryption_context,
+         .encrypted_data_keys = header.body.encrypted_data_keys,
+         .reproduced_context = context});
+    manager->opening = std::make_shared<materials::DecryptionMaterials>();
+    manager->opening->suite = opened->suite;
+    manager->opening->data_key = *SecretBytes::copy_of(opened->data_key.reveal());
+    manager->opening->verification_key = opened->verification_key;
+  }
+  ErrorCode sealing() {
+    const auto made = envelope.seal("x", {.suite = GetParam(), .commitment_policy = policy_for(GetParam())});
+    return made ? ErrorCode::validation : made.error().code;  // `validation` is nobody's here.
+  }
+  ErrorCode opening() {
+    Bytes released;
+    const OpenOptions options{.commitment_policy = policy_for(GetParam())};
+    const auto streamed = open_in_steps(envelope, sealed, 7, released, options);
+    const auto made = envelope.open(sealed, options);
+    EXPECT_EQ(streamed.has_value(), made.has_value());
+    return made ? ErrorCode::validation : made.error().code;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(EverySuite, Lies, ::testing::ValuesIn(every_suite()), name_of);
+
+TEST_P(Lies, TheTruthSealsAndOpens) {
+  EXPECT_EQ(sealing(), ErrorCode::validation);
+  EXPECT_EQ(opening(), ErrorCode::validation);
+}
+
+TEST_P(Lies, NoMessageIsSealedOfMaterialsThatMakeNone) {
+  const auto truth = manager->sealing;
+  const auto with = [&](auto change) {
+    manager->sealing = std::make_shared<materials::EncryptionMaterials>();
+    manager->sealing->suite = truth->suite;
+    manager->sealing->encryption_context = truth->encryption_context;
+    manager->sealing->data_key = *SecretBytes::copy_of(truth->data_key.reveal());
+    manager->sealing->encrypted_data_keys = truth->encrypted_data_keys;
+    manager->sealing->signing_key = truth->signing_key;
+    change(*manager->sealing);
+    return sealing();
+  };
+  using Materials = materials::EncryptionMaterials;
+  EXPECT_EQ(with([](Materials& m) { m.suite = nullptr; }), ErrorCode::internal);
+  EXPECT_EQ(with([](Materials& m) { m.encrypted_data_keys.clear(); }), ErrorCode::internal);
+  EXPECT_EQ(with([](Materials& m) { m.encrypted_data_keys[0].ciphertext.resize(65536); }), ErrorCode::internal);
+  EXPECT_EQ(with([](Materials& m) { m.data_key.clear(); }), ErrorCode::invalid_input);
+  EXPECT_EQ(with([&](Materials& m) {
+              if (suite.signs()) {
+                m.signing_key = nullptr;
+              } else {
+                m.signing_key = std::make_shared<BadSigningKey>(70);
+              }
+            }),
+            ErrorCode::internal);
+  for (const std::size_t size : {0U, 105U, 70'000U})
+    if (suite.signs()) {
+      EXPECT_EQ(with([&](Materials& m) { m.signing_key = std::make_shared<BadSigningKey>(size); }),
+                ErrorCode::internal);
+    }
+  // A suite that the policy does not allow, however it came.
+  EXPECT_EQ(with([&](Materials& m) {
+              m.suite =
+                  &materials::suite_of(suite.commits() ? materials::SuiteId::aes_256_gcm_hkdf_sha256 : unsigned_suite);
+              m.signing_key = nullptr;
+            }),
+            ErrorCode::invalid_input);
+  manager->sealing = nullptr;
+  EXPECT_EQ(sealing(), ErrorCode::internal);
+}
+
+TEST_P(Lies, NoSignatureIsTakenForGrantedAndNoSuiteForAnother) {
+  auto& opened = *manager->opening;
+  const auto key = opened.verification_key;
+  opened.verification_key = nullptr;
+  EXPECT_EQ(opening(), suite.signs() ? ErrorCode::internal : ErrorCode::validation);
+  opened.verification_key = key;
+  for (const auto& other : materials::all_suites()) {
+    if (&other == &suite) continue;
+    opened.suite = &other;
+    EXPECT_EQ(opening(), ErrorCode::internal);
+  }
+  manager->opening = nullptr;
+  EXPECT_EQ(opening(), ErrorCode::internal);
+}
+
+// A materials manager that itself seals, in the middle of a message, on the same thread.
+class NestedManager final : public keyrings::MaterialsManager {
+ public:
+  Result<std::shared_ptr<const materials::EncryptionMaterials>> for_encryption(
+      const keyrings::EncryptionRequest& request) override {
+    EXPECT_TRUE(inner_.open(*inner_.seal("inner", {.encryption_context = {{"inner", "1"}}})));
+    return manager_->for_encryption(request);
+  }
+  Result<std::shared_ptr<const materials::DecryptionMaterials>> for_decryption(
+      const keyrings::DecryptionRequest& request) override {
+    EXPECT_TRUE(inner_.open(*inner_.seal("inner", {.encryption_context = {{"inner", "1"}}})));
+    return manager_->for_decryption(request);
+  }
+
+ private:
+  Envelope inner_{raw_keyring("inner")};
+  std::shared_ptr<keyrings::MaterialsManager> manager_ = keyrings::default_materials_manager(raw_keyring());
+};
+
+TEST(Envelope, AManagerMaySealAndOpenItselfInTheMiddleOfAMessage) {
+  const Envelope envelope(std::make_shared<NestedManager>());
+  const EncryptionContext context{{"outer", "2"}};
+  const auto sealed = envelope.seal("outer", {.encryption_context = context});
+  ASSERT_TRUE(sealed);
+  const auto opened = envelope.open(*sealed, {.required_context = context});
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ(opened->text(), "outer");
+  EXPECT_EQ(opened->info.encryption_context, context);
 }
 
 TEST(Envelope, MayBeSharedByThreads) {

@@ -19,7 +19,6 @@
 #include <cstring>
 #include <new>
 
-#include "keyfold/core/crypto/kdf.h"
 #include "keyfold/envelope/seal/messages_test.h"
 
 namespace {
@@ -187,6 +186,7 @@ TEST(Memory, NoBlockIsGivenBackWithAKeyInIt) {
   for (const auto suite : both_suites) {
     const auto data_key = some_plaintext(32, 99);
     const auto wrapping_key = some_plaintext(32, 98);
+    Bytes message_key;
     planted_count = 0;
     given_back_with_a_secret = 0;
     {
@@ -194,14 +194,7 @@ TEST(Memory, NoBlockIsGivenBackWithAKeyInIt) {
       const Envelope envelope(std::make_shared<PlantingKeyring>());
       const auto sealed = *envelope.seal("text", {.suite = suite});
       const auto header = std::get<message::Header>(*message::read_header(sealed, {}));
-      ByteArray<64> prk;
-      ByteArray<32> message_key;
-      const auto id = static_cast<std::uint16_t>(suite);
-      Bytes info{static_cast<std::byte>(id >> 8), static_cast<std::byte>(id & 0xFF)};
-      const auto label = as_bytes("DERIVEKEY");
-      info.insert(info.end(), label.begin(), label.end());
-      ASSERT_TRUE(crypto::hkdf_sha512_extract(header.body.message_id, data_key, prk));
-      ASSERT_TRUE(crypto::hkdf_sha512_expand(prk, info, message_key));
+      message_key = message_key_of(*header.body.suite, *SecretBytes::copy_of(data_key), header.body.message_id.view());
       plant(message_key);
       plant(data_key);
       EXPECT_TRUE(envelope.open(sealed));

@@ -1,7 +1,7 @@
 #pragma once
-// MessageCipher: everything in one message that takes its data key: commitment, header tag, frames; and the running
-// digest that a signature covers. One key schedule and one HKDF extract a message; nothing allocates per frame. Not
-// safe to use from several threads at once.
+// MessageCipher: everything in one message that takes its data key: commitment, header tag, body; and the running
+// digest that a signature covers. One key schedule and one HKDF extract a message; nothing allocates per frame, nor,
+// once it has been used, for another message with a key of the same size. Not safe to use from several threads at once.
 
 #include <optional>
 
@@ -12,38 +12,45 @@
 
 namespace keyfold::seal {
 
-using MessageId = ByteArray<message::message_id_size>;
 using CommitKey = ByteArray<message::commit_key_size>;
+inline constexpr std::size_t digest_size_max = 48;  // Bytes: SHA-384.
 
 class MessageCipher {
  public:
-  // Derives the message's own key and its commitment from the data key. Spec: framework/algorithm-suites.md, "HKDF":
-  // salt is the message id; info is the suite id ‖ "DERIVEKEY" for the key, "COMMITKEY" for the commitment. Fails with
-  // `invalid_input` on a data key of another size.
-  static Result<MessageCipher> derive(const materials::AlgorithmSuite& suite, const SecretBytes& data_key,
-                                      const MessageId& message_id);
+  // Starts on a message: derives its own key, and its commitment when the suite has one. Spec:
+  // framework/algorithm-suites.md, "Algorithm Suites Encryption Key Derivation Settings" and "Algorithm Suites Commit
+  // Key Derivation Settings". Fails with `invalid_input` on a data key of another size than the suite's.
+  Outcome start(const materials::AlgorithmSuite& suite, const SecretBytes& data_key,
+                const message::MessageId& message_id);
+  // Overwrites the message's key. Only start() may follow.
+  void forget();
 
   const CommitKey& commit_key() const { return commit_key_; }
 
-  // The tag over a header body: AES-GCM of nothing, IV 0 (client-apis/encrypt.md, "Construct the header"). One header
-  // per message: a second one under the same key would give the authentication key away.
-  Result<ByteArray<message::header_tag_size>> header_tag(BytesView body);
+  // The tag over a header body, and over the serialized context that the message does not hold (empty when there is
+  // none): AES-GCM of nothing, IV 0 (client-apis/encrypt.md, "Construct the header"). One header per message: a second
+  // one under the same key would give the authentication key away.
+  Result<ByteArray<message::header_tag_size>> header_tag(BytesView body, BytesView context_beside_message);
   // Compares the commitment first, in constant time, then the tag. Fails with `authentication`.
-  Outcome verify_header(const message::Header& header);
+  Outcome verify_header(const message::Header& header, BytesView context_beside_message);
 
-  // Writes head, content and tag; out.size() == head.size(), plaintext.size() == head.content_size.
+  // Writes head, content and tag; out.size() == head.size(), plaintext.size() == head.content_size. Adds nothing to the
+  // digest.
   Outcome seal_frame(const message::FrameHead& head, BytesView plaintext, std::span<std::byte> out);
-  // `frame` is the whole frame, out.size() == head.content_size. Fails with `authentication`; then `out` is wiped.
+  // `frame` is the whole frame, out.size() == head.content_size. Fails with `authentication`; then `out` is wiped. Adds
+  // nothing to the digest.
   Outcome open_frame(const message::FrameHead& head, BytesView frame, std::span<std::byte> out);
+  // The same, of a body that is not framed.
+  Outcome open_non_framed(const message::NonFramedHead& head, BytesView body, std::span<std::byte> out);
 
-  // What the signature covers: the header, with its tag, is added by the caller; frames add themselves.
+  // What the signature covers, in order: header with its tag, then the body. Nothing when the suite does not sign.
   void add_to_digest(BytesView bytes) {
     if (digest_) digest_->update(bytes);
   }
-  crypto::Sha384Digest finish_digest();  // The suite must sign (CHECK).
+  // A view of `out`. The suite must sign (CHECK).
+  BytesView finish_digest(ByteArray<digest_size_max>& out);
 
  private:
-  MessageCipher(const materials::AlgorithmSuite& suite, const MessageId& message_id);
   crypto::AesGcm gcm_;
   message::FrameAad aad_;
   CommitKey commit_key_{};

@@ -17,6 +17,7 @@ Result<MessageInfo> info_of(const message::Header& header) {
   info.encryption_context = EncryptionContext(context);
   info.encrypted_data_keys.reserve(header.body.encrypted_data_keys.size());
   for (const auto& key : header.body.encrypted_data_keys) info.encrypted_data_keys.emplace_back(key);
+  info.content_type = header.body.content_type;
   info.frame_length = header.body.frame_length;
   info.header_size = header.size;
   return info;

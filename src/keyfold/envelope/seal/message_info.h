@@ -14,10 +14,12 @@ namespace keyfold::seal {
 struct MessageInfo {
   std::uint8_t format_version = 2;
   const materials::AlgorithmSuite* suite = nullptr;  // Never null once filled in.
-  ByteArray<message::message_id_size> message_id{};
-  EncryptionContext encryption_context;  // With `aws-crypto-public-key`, when the message is signed.
-  std::vector<materials::EncryptedDataKey> encrypted_data_keys;
-  std::uint32_t frame_length = 0;  // Bytes.
+  message::MessageId message_id{};
+  // The pairs that stand in the message; with `aws-crypto-public-key`, when it is signed.
+  EncryptionContext encryption_context{};
+  std::vector<materials::EncryptedDataKey> encrypted_data_keys{};
+  message::ContentType content_type = message::ContentType::framed;
+  std::uint32_t frame_length = 0;  // Bytes; 0 when not framed.
   std::size_t header_size = 0;     // Bytes.
 };
 

@@ -29,8 +29,8 @@ Result<MessageInfo> Opener::finish() {
   finished_ = true;
   if (failed_) return *failed_;
   if (at_ != At::end) return Error{ErrorCode::invalid_input, "the message is cut short"};
-  if (start_->info.suite->signs()) TRY(sink_->write(signed_plaintext_));  // Nothing, where it went to quarantine.
-  return start_->info;  // A copy: info() goes on pointing at this one.
+  if (info_.suite->signs()) TRY(sink_->write(signed_plaintext_));  // Nothing, where it went to quarantine.
+  return info_;                                                    // A copy: info() goes on pointing at this one.
 }
 
 // Works on the caller's bytes where they are; holds only what does not make a whole header, frame or footer yet.
@@ -71,6 +71,8 @@ Result<Opener::Step> Opener::step(BytesView bytes) {
       return open_header(bytes);
     case At::frames:
       return open_frame(bytes);
+    case At::non_framed:
+      return open_non_framed(bytes);
     case At::footer:
       return check_footer(bytes);
     case At::end:
@@ -83,38 +85,52 @@ Result<Opener::Step> Opener::open_header(BytesView bytes) {
   TRY_ASSIGN(const auto read, message::read_header(bytes, options_.limits));
   if (const auto* more = std::get_if<message::NeedsMore>(&read)) return Step{.taken = 0, .needed = more->at_least};
   const auto& header = std::get<message::Header>(read);
-  TRY_ASSIGN(auto start, start_open(*manager_, header, bytes.first(header.size), options_));
-  start_.emplace(std::move(start));
-  at_ = At::frames;
+  TRY_ASSIGN(info_, info_of(header));
+  TRY(start_.start(*manager_, header, bytes.first(header.size), options_));
+  at_ = header.body.content_type == message::ContentType::framed ? At::frames : At::non_framed;
   return Step{.taken = header.size, .needed = 0};
 }
 
 Result<Opener::Step> Opener::open_frame(BytesView bytes) {
-  const auto& info = start_->info;
-  TRY_ASSIGN(const auto read, message::read_frame_head(bytes, info.frame_length, sequence_));
+  TRY_ASSIGN(const auto read, message::read_frame_head(bytes, info_.frame_length, sequence_));
   if (const auto* more = std::get_if<message::NeedsMore>(&read)) return Step{.taken = 0, .needed = more->at_least};
   const auto& head = std::get<message::FrameHead>(read);
   if (head.size() > bytes.size()) return Step{.taken = 0, .needed = head.size()};
   plaintext_.resize(head.content_size);
-  TRY(start_->cipher.open_frame(head, bytes.first(head.size()), plaintext_));
+  const auto frame = bytes.first(head.size());
+  TRY(start_.cipher().open_frame(head, frame, plaintext_));
+  start_.cipher().add_to_digest(frame);
   TRY(release(plaintext_));
   ++sequence_;
-  if (head.kind == message::FrameKind::final) at_ = info.suite->signs() ? At::footer : At::end;
-  return Step{.taken = head.size(), .needed = 0};
+  if (head.kind == message::FrameKind::final) end_body();
+  return Step{.taken = frame.size(), .needed = 0};
+}
+
+Result<Opener::Step> Opener::open_non_framed(BytesView bytes) {
+  TRY_ASSIGN(const auto read, message::read_non_framed_head(bytes, options_.limits));
+  if (const auto* more = std::get_if<message::NeedsMore>(&read)) return Step{.taken = 0, .needed = more->at_least};
+  const auto& head = std::get<message::NonFramedHead>(read);
+  if (head.size() > bytes.size()) return Step{.taken = 0, .needed = static_cast<std::size_t>(head.size())};
+  const auto body = bytes.first(static_cast<std::size_t>(head.size()));
+  plaintext_.resize(static_cast<std::size_t>(head.content_size));
+  TRY(start_.cipher().open_non_framed(head, body, plaintext_));
+  start_.cipher().add_to_digest(body);
+  TRY(release(plaintext_));
+  end_body();
+  return Step{.taken = body.size(), .needed = 0};
 }
 
 Result<Opener::Step> Opener::check_footer(BytesView bytes) {
   TRY_ASSIGN(const auto read, message::read_footer(bytes));
   if (const auto* more = std::get_if<message::NeedsMore>(&read)) return Step{.taken = 0, .needed = more->at_least};
   const auto& footer = std::get<message::Footer>(read);
-  TRY(start_->verification_key->verify(start_->cipher.finish_digest(), footer.signature));
+  TRY(start_.verify(footer.signature));
   at_ = At::end;
   return Step{.taken = footer.size, .needed = 0};
 }
 
 Outcome Opener::release(BytesView plaintext) {
-  if (!start_->info.suite->signs() || options_.signed_release == SignedRelease::to_quarantine)
-    return sink_->write(plaintext);
+  if (!info_.suite->signs() || options_.signed_release == SignedRelease::to_quarantine) return sink_->write(plaintext);
   if (plaintext.size() > options_.signed_plaintext_max - signed_plaintext_.size())
     return Error{ErrorCode::limit_exceeded, "the message is signed, and its plaintext is larger than the " +
                                                 std::to_string(options_.signed_plaintext_max) +

@@ -1,6 +1,7 @@
 #pragma once
-// Opener: opens one message as its bytes arrive. Holds two frames of an unsigned message, whatever its size, and
-// allocates nothing per frame; see SignedRelease for signed ones. Not safe to use from several threads at once.
+// Opener: opens one message as its bytes arrive. Holds a few frames of an unsigned message, whatever its size, and
+// allocates nothing per frame; see SignedRelease for signed ones, and Limits for those that are not framed. Not safe to
+// use from several threads at once.
 //
 // What the sink has received is authentic, but until finish() has succeeded it may be the beginning of a message that
 // was cut short.
@@ -30,10 +31,10 @@ class Opener {
 
   // Null until the header has been authenticated. Not yet signed for, in a signed message, until finish(). The
   // pointer lives as long as the Opener.
-  const MessageInfo* info() const { return start_ ? &start_->info : nullptr; }
+  const MessageInfo* info() const { return at_ == At::header ? nullptr : &info_; }
 
  private:
-  enum class At { header, frames, footer, end };
+  enum class At { header, frames, non_framed, footer, end };
   struct Step {
     std::size_t taken;   // Bytes of the input; 0 when more are needed.
     std::size_t needed;  // Then: bytes in all.
@@ -43,6 +44,8 @@ class Opener {
   Result<Step> step(BytesView bytes);
   Result<Step> open_header(BytesView bytes);
   Result<Step> open_frame(BytesView bytes);
+  Result<Step> open_non_framed(BytesView bytes);
+  void end_body() { at_ = info_.suite->signs() ? At::footer : At::end; }
   Result<Step> check_footer(BytesView bytes);
   Outcome release(BytesView plaintext);
 
@@ -50,7 +53,8 @@ class Opener {
   Sink* sink_;
   OpenOptions options_;
   At at_ = At::header;
-  std::optional<OpenStart> start_;
+  OpenStart start_;
+  MessageInfo info_;
   Bytes held_;              // Bytes of a header, frame or footer that is not complete yet.
   std::size_t needed_ = 1;  // As many make the next step worth trying.
   Bytes plaintext_;         // Of one frame.

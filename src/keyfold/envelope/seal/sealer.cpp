@@ -10,9 +10,10 @@ using message::FrameKind;
 
 Result<Sealer> Sealer::start(keyrings::MaterialsManager& manager, Random& random, Sink& sink,
                              const SealOptions& options) {
-  TRY_ASSIGN(auto start, start_seal(manager, random, options));
-  TRY(sink.write(start.header));
-  return Sealer(std::move(start), sink);
+  SealStart start;
+  TRY(start.start(manager, random, options, options.plaintext_size_max));
+  TRY(sink.write(start.header()));
+  return Sealer(std::move(start), sink, options.plaintext_size_max);
 }
 
 Sealer::~Sealer() { wipe(held_); }
@@ -34,7 +35,13 @@ Outcome Sealer::finish() {
 
 // A frame is written as regular only once something follows it: the last one is the final frame, full or not.
 Outcome Sealer::take(BytesView plaintext) {
-  const std::size_t frame_length = start_.info.frame_length;
+  // Spec: client-apis/encrypt.md, "Plaintext Length Bound".
+  if (plaintext_left_) {
+    if (plaintext.size() > *plaintext_left_)
+      return Error{ErrorCode::invalid_input, "there is more plaintext than was announced"};
+    *plaintext_left_ -= plaintext.size();
+  }
+  const std::size_t frame_length = start_.frame_length();
   if (!held_.empty()) {
     const auto missing = std::min(frame_length - held_.size(), plaintext.size());
     held_.insert(held_.end(), plaintext.begin(), plaintext.begin() + static_cast<std::ptrdiff_t>(missing));
@@ -59,15 +66,16 @@ Outcome Sealer::write_frame(FrameKind kind, BytesView plaintext) {
   const FrameHead head{
       .kind = kind, .sequence = sequence_, .content_size = static_cast<std::uint32_t>(plaintext.size())};
   frame_.resize(head.size());
-  TRY(start_.cipher.seal_frame(head, plaintext, frame_));
+  TRY(start_.cipher().seal_frame(head, plaintext, frame_));
+  start_.cipher().add_to_digest(frame_);
   ++sequence_;
   return sink_->write(frame_);
 }
 
 Outcome Sealer::write_end() {
   TRY(write_frame(FrameKind::final, held_));
-  if (start_.signing_key == nullptr) return ok();
-  TRY_ASSIGN(const auto signature, sign(start_));
+  if (!start_.suite().signs()) return ok();
+  TRY_ASSIGN(const auto signature, start_.sign());
   Bytes footer;
   message::append_footer(footer, signature);
   return sink_->write(footer);

@@ -21,22 +21,26 @@ class Sealer {
   Sealer& operator=(Sealer&&) = delete;
   ~Sealer();
 
-  // Takes the next piece of plaintext, of any size. Once something has failed, everything after fails in the same way.
+  // Takes the next piece of plaintext, of any size. Fails with `invalid_input` when there is more than was announced
+  // (SealOptions::plaintext_size_max), with `io` when the sink does. Once something has failed, everything after fails
+  // in the same way.
   Outcome update(BytesView plaintext);
   // Writes the final frame, and the signature. A message without it is incomplete, and no reader accepts it. Last call
   // (CHECK).
   Outcome finish();
 
-  const MessageInfo& info() const { return start_.info; }
+  MessageInfo info() const { return start_.info(); }
 
  private:
-  Sealer(SealStart start, Sink& sink) : start_(std::move(start)), sink_(&sink) {}
+  Sealer(SealStart start, Sink& sink, std::optional<std::uint64_t> plaintext_size_max)
+      : start_(std::move(start)), sink_(&sink), plaintext_left_(plaintext_size_max) {}
   Outcome take(BytesView plaintext);
   Outcome write_frame(message::FrameKind kind, BytesView plaintext);
   Outcome write_end();
 
   SealStart start_;
   Sink* sink_;
+  std::optional<std::uint64_t> plaintext_left_;  // Bytes that may still come.
   Bytes held_;   // Plaintext, up to one frame of it: it stays until it is known whether it is the last.
   Bytes frame_;  // The frame being written.
   std::uint32_t sequence_ = 1;

@@ -1,5 +1,6 @@
 #pragma once
-// What sealing and opening have in common, however the bytes come: everything up to the first frame.
+// What sealing and opening have in common, however the bytes come: everything up to the body. Each object is for one
+// message after another: starting again allocates nothing once it has been as large.
 
 #include <memory>
 
@@ -11,24 +12,58 @@
 
 namespace keyfold::seal {
 
-struct SealStart {
-  MessageInfo info;
-  Bytes header;  // Complete, with its tag.
-  MessageCipher cipher;
-  std::shared_ptr<const materials::SigningKey> signing_key;  // Null unless the suite signs.
-};
-Result<SealStart> start_seal(keyrings::MaterialsManager& manager, Random& random, const SealOptions& options);
-// The signature over everything sealed so far, DER. The suite must sign.
-Result<Bytes> sign(SealStart& start);
+class SealStart {
+ public:
+  // Asks for the materials, and makes the header. `plaintext_size`: bytes, where the caller knows them. Fails with
+  // `invalid_input` when an option or the header is beyond the limits, with `internal` when the manager handed out what
+  // no message can be made of, and with whatever the manager fails with.
+  Outcome start(keyrings::MaterialsManager& manager, Random& random, const SealOptions& options,
+                std::optional<std::uint64_t> plaintext_size);
+  // The signature over everything added to the digest, DER. The suite must sign (CHECK).
+  Result<Bytes> sign();
+  // Overwrites the message's key, and lets go of the materials.
+  void forget();
 
-struct OpenStart {
-  MessageInfo info;
-  MessageCipher cipher;
-  std::shared_ptr<const materials::VerificationKey> verification_key;  // Null unless the suite signs.
+  const materials::AlgorithmSuite& suite() const { return *materials_->suite; }
+  std::uint32_t frame_length() const { return frame_length_; }
+  BytesView header() const { return header_; }  // Complete, with its tag.
+  MessageCipher& cipher() { return cipher_; }
+  MessageInfo info() const;
+
+ private:
+  Outcome write_header(Random& random, const message::Limits& limits);
+  Outcome serialize_context();
+
+  std::shared_ptr<const materials::EncryptionMaterials> materials_;
+  message::MessageId message_id_;
+  std::uint32_t frame_length_ = 0;
+  Bytes header_;
+  MessageCipher cipher_;
+  std::vector<ContextPair> pairs_;  // Scratch, as are the next three.
+  Bytes context_, context_beside_, keys_;
 };
-// `header_bytes` is what `header` was read from, as far as header.size. When this succeeds, the header is
-// authenticated.
-Result<OpenStart> start_open(keyrings::MaterialsManager& manager, const message::Header& header, BytesView header_bytes,
-                             const OpenOptions& options);
+
+class OpenStart {
+ public:
+  // `header_bytes` is what `header` was read from, as far as header.size. When this succeeds, the header is
+  // authenticated. Fails with `authentication` when it is not, or not of the message that the options describe; with
+  // `invalid_input` on what the options do not allow; with `internal` when the manager handed out what cannot open this
+  // message; and with whatever the manager fails with.
+  Outcome start(keyrings::MaterialsManager& manager, const message::Header& header, BytesView header_bytes,
+                const OpenOptions& options);
+  // Checks the signature over everything added to the digest. The suite must sign (CHECK).
+  Outcome verify(BytesView signature);
+  void forget();
+
+  MessageCipher& cipher() { return cipher_; }
+
+ private:
+  Outcome check_materials(const materials::AlgorithmSuite& suite) const;
+
+  std::shared_ptr<const materials::DecryptionMaterials> materials_;
+  MessageCipher cipher_;
+  std::vector<ContextPair> pairs_;  // Scratch, as is the next.
+  Bytes context_beside_;
+};
 
 }  // namespace keyfold::seal

@@ -1,12 +1,16 @@
-// The AWS Encryption SDK's own messages (see keyfold/testing/vectors.h): the raw AES cases of the suites that we read.
+// The AWS Encryption SDK's own messages (see keyfold/testing/vectors.h): every one whose keys are local opens, and of
+// all of them the headers, bodies and signatures are read.
 
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 #include <sstream>
 
+#include "keyfold/core/crypto/ecdsa.h"
 #include "keyfold/envelope/seal/messages_test.h"
 #include "keyfold/testing/vectors.h"
 
@@ -33,17 +37,60 @@ std::string text_at(simdjson::dom::element element, const char* key) {
   return std::string(text);
 }
 
-std::shared_ptr<const keyrings::Keyring> keyring_of(simdjson::dom::element description, simdjson::dom::element keys) {
-  simdjson::dom::element key;
-  EXPECT_EQ(keys["keys"][text_at(description, "key")].get(key), simdjson::SUCCESS);
+using KeyringPointer = std::shared_ptr<const keyrings::Keyring>;
+
+simdjson::dom::element at(simdjson::dom::element element, std::string_view key) {
+  simdjson::dom::element found;
+  EXPECT_EQ(element[key].get(found), simdjson::SUCCESS) << key;
+  return found;
+}
+
+EncryptionContext context_at(simdjson::dom::element element, std::string_view key) {
+  EncryptionContext context;
+  simdjson::dom::object pairs;
+  EXPECT_EQ(element[key].get(pairs), simdjson::SUCCESS) << key;
+  for (const auto& [name, value] : pairs) context.set(std::string(name), std::string(std::string_view(value)));
+  return context;
+}
+
+KeyringPointer raw_aes(simdjson::dom::element description, simdjson::dom::element key) {
   const auto material = from_base64(text_at(key, "material"));
   return *keyrings::raw_aes_keyring(
       {text_at(description, "provider-id"), text_at(key, "key-id"), *SecretBytes::copy_of(*material)});
 }
 
-bool is_raw_aes(simdjson::dom::element description) {
-  if (text_at(description, "type") != "raw") return false;
-  return text_at(description, "encryption-algorithm") == "aes";
+// Null for a kind of keyring that is not for local keys.
+KeyringPointer keyring_of(simdjson::dom::element description, simdjson::dom::element keys);
+
+KeyringPointer multi(simdjson::dom::element description, simdjson::dom::element keys) {
+  KeyringPointer generator;
+  simdjson::dom::element found;
+  if (description["generator"].get(found) == simdjson::SUCCESS) generator = keyring_of(found, keys);
+  std::vector<KeyringPointer> children;
+  for (const simdjson::dom::element child : simdjson::dom::array(description["childKeyrings"]))
+    children.push_back(keyring_of(child, keys));
+  return *keyrings::multi_keyring(generator, children);
+}
+
+KeyringPointer keyring_of(simdjson::dom::element description, simdjson::dom::element keys) {
+  const auto type = text_at(description, "type");
+  if (type == "multi-keyring") return multi(description, keys);
+  if (type != "raw") return nullptr;
+  const auto key = at(at(keys, "keys"), text_at(description, "key"));
+  if (text_at(description, "encryption-algorithm") == "aes") return raw_aes(description, key);
+  return nullptr;
+}
+
+std::shared_ptr<keyrings::MaterialsManager> manager_of(simdjson::dom::element description,
+                                                       simdjson::dom::element keys) {
+  if (text_at(description, "type") == "required-encryption-context-cmm") {
+    materials::ContextKeys required;
+    for (const std::string_view key : simdjson::dom::array(description["requiredEncryptionContextKeys"]))
+      required.emplace(key);
+    return keyrings::required_context_materials_manager(manager_of(at(description, "underlying"), keys), required);
+  }
+  auto keyring = keyring_of(description, keys);
+  return keyring == nullptr ? nullptr : keyrings::default_materials_manager(std::move(keyring));
 }
 
 class Vectors : public ::testing::Test {
@@ -54,17 +101,14 @@ class Vectors : public ::testing::Test {
     ASSERT_EQ(manifest_parser_.load(manifest->string()).get(manifest_), simdjson::SUCCESS);
     ASSERT_EQ(keys_parser_.load((folder_ / "keys.json").string()).get(keys_), simdjson::SUCCESS);
   }
-  // Calls `check(name, scenario, ciphertext)` for every message of a suite that we read.
+  // Calls `check(name, scenario, ciphertext)` for every message.
   template <class Check>
-  void each_of_our_suites(Check check) {
+  void each(Check check) {
     simdjson::dom::object tests;
     ASSERT_EQ(manifest_["tests"].get(tests), simdjson::SUCCESS);
     for (const auto& [name, test] : tests) {
-      simdjson::dom::element scenario;
-      ASSERT_EQ(test["decryption-scenario"].get(scenario), simdjson::SUCCESS);
-      const auto suite = text_at(scenario, "algorithmSuiteId");
-      if (suite == "0478" || suite == "0578")
-        check(std::string(name), scenario, contents_of(folder_, text_at(scenario, "ciphertext")));
+      const auto scenario = at(test, "decryption-scenario");
+      check(std::string(name), scenario, contents_of(folder_, text_at(scenario, "ciphertext")));
     }
   }
   fs::path folder_;
@@ -72,37 +116,62 @@ class Vectors : public ::testing::Test {
   simdjson::dom::element manifest_, keys_;
 };
 
-TEST_F(Vectors, EveryRawAesMessageOfBothSuitesOpens) {
-  int opened_count = 0;
-  each_of_our_suites([&](const std::string& name, simdjson::dom::element scenario, const std::string& ciphertext) {
-    simdjson::dom::element description;
-    ASSERT_EQ(scenario["decryptKeyDescription"].get(description), simdjson::SUCCESS);
-    if (!is_raw_aes(description)) return;
-    const Envelope envelope(keyring_of(description, keys_));
+TEST_F(Vectors, EveryMessageWhoseKeysAreLocalOpensWholeAndInPieces) {
+  std::map<std::string, int> opened_count;
+  std::set<std::string> suites;
+  each([&](const std::string& name, simdjson::dom::element scenario, const std::string& ciphertext) {
+    const auto description = at(scenario, "decryptKeyDescription");
+    const auto manager = manager_of(description, keys_);
+    if (manager == nullptr) return;
+    const Envelope envelope(manager);
+    const OpenOptions options{.reproduced_context = context_at(scenario, "reproduced-encryption-context"),
+                              .commitment_policy = materials::CommitmentPolicy::require_encrypt_allow_decrypt};
     const auto expected = contents_of(folder_, text_at(scenario, "result"));
-    const auto opened = envelope.open(ciphertext);
-    ASSERT_TRUE(opened) << name << ": " << opened.error().message;
+    const auto opened = envelope.open(ciphertext, options);
+    ASSERT_TRUE(opened) << name << " (" << text_at(scenario, "description") << "): " << opened.error().message;
     EXPECT_EQ(opened->text(), expected) << name;
     Bytes released;
-    ASSERT_TRUE(open_in_steps(envelope, as_bytes(ciphertext), 1000, released)) << name;
+    ASSERT_TRUE(open_in_steps(envelope, as_bytes(ciphertext), 1000, released, options)) << name;
     EXPECT_EQ(as_text(released), expected) << name;
-    ++opened_count;
+    ++opened_count[text_at(description, "type")];
+    suites.insert(text_at(scenario, "algorithmSuiteId"));
   });
-  EXPECT_EQ(opened_count, 6);
+  EXPECT_EQ(opened_count["multi-keyring"], 44);
+  EXPECT_EQ(opened_count["required-encryption-context-cmm"], 55);
+  EXPECT_EQ(opened_count["raw"], 33);
+  EXPECT_EQ(suites.size(), 11U);
 }
 
-TEST_F(Vectors, EveryMessageOfBothSuitesCanBeInspectedAndHasTheShapeOfOne) {
-  int count = 0;
-  each_of_our_suites([&](const std::string& name, simdjson::dom::element scenario, const std::string& ciphertext) {
-    const auto info = inspect(as_bytes(ciphertext));
+// The signature takes no data key: the public key stands in the header.
+TEST_F(Vectors, EveryMessageCanBeInspectedHasTheShapeOfOneAndIsSignedByItsOwnKey) {
+  int count = 0, signed_count = 0;
+  each([&](const std::string& name, simdjson::dom::element scenario, const std::string& ciphertext) {
+    const auto bytes = as_bytes(ciphertext);
+    const auto read = message::read_header(bytes, {});
+    ASSERT_TRUE(read) << name << ": " << read.error().message;
+    const auto& header = std::get<message::Header>(*read);
+    const auto& suite = *header.body.suite;
+    EXPECT_EQ(materials::to_string(suite.id).substr(2), text_at(scenario, "algorithmSuiteId"));
+    const auto info = inspect(bytes);
     ASSERT_TRUE(info) << name << ": " << info.error().message;
-    EXPECT_EQ(materials::to_string(info->suite->id).substr(2), text_at(scenario, "algorithmSuiteId"));
-    const auto shape =
-        message::read_body_shape(as_bytes(ciphertext).subspan(info->header_size), *info->suite, info->frame_length);
-    EXPECT_TRUE(shape) << name << ": " << shape.error().message;
+    const auto shape = message::read_body_shape(bytes.subspan(header.size), header.body, {});
+    ASSERT_TRUE(shape) << name << ": " << shape.error().message;
     ++count;
+    if (!suite.signs()) return;
+    const auto curve =
+        suite.signature == materials::SignatureAlgorithm::ecdsa_p256_sha256 ? crypto::Curve::p256 : crypto::Curve::p384;
+    const auto point = from_base64(*info->encryption_context.find("aws-crypto-public-key"));
+    const auto key = crypto::EcdsaPublicKey::from_compressed(curve, *point);
+    ASSERT_TRUE(key) << name;
+    crypto::Digest digest(curve == crypto::Curve::p256 ? crypto::Hash::sha256 : crypto::Hash::sha384);
+    digest.update(bytes.first(header.size + shape->body_size));
+    Bytes digested(digest.size());
+    digest.finish(digested);
+    EXPECT_TRUE(key->verify(digested, shape->footer.signature)) << name;
+    ++signed_count;
   });
-  EXPECT_GE(count, 80);
+  EXPECT_EQ(count, 487);
+  EXPECT_GT(signed_count, 100);
 }
 
 }  // namespace
