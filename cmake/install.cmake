@@ -17,15 +17,16 @@ install(EXPORT keyfold NAMESPACE keyfold:: FILE keyfold-targets.cmake DESTINATIO
         COMPONENT Development)
 
 # The public headers: keyfold.h, and what it includes; free of OpenSSL and JSON. What a room keeps to itself is not among them.
+set(private_headers
+    aws_endpoint background_worker body failures footer materials_cache read_file retry shared_file)
+list(JOIN private_headers "|" private_headers)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/keyfold/
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/keyfold COMPONENT Development
         FILES_MATCHING
         REGEX "/(kms|testing|core/(sigv4|http|protocol|blob))$" EXCLUDE
-        REGEX "/(keyfold|core/base/(bytes|encryption_context|inline_string|named|random|result|secret))\\.h$"
+        REGEX "/(keyfold|core/base/(bytes|clock|encryption_context|inline_string|named|random|result|secret))\\.h$"
         REGEX "/(core/crypto/(aead|digest)|envelope/.*)\\.h$"
-        PATTERN "*_test.h" EXCLUDE PATTERN "failures.h" EXCLUDE PATTERN "body.h" EXCLUDE PATTERN "footer.h" EXCLUDE
-        PATTERN "aws_endpoint.h" EXCLUDE PATTERN "shared_file.h" EXCLUDE
-        PATTERN "read_file.h" EXCLUDE PATTERN "retry.h" EXCLUDE)
+        REGEX "/(${private_headers}|[a-z0-9_]+_test)\\.h$" EXCLUDE)
 
 file(WRITE ${PROJECT_BINARY_DIR}/keyfold-config.cmake "include(CMakeFindDependencyMacro)
 find_dependency(Threads)

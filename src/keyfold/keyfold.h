@@ -4,6 +4,7 @@
 
 #include "keyfold/envelope/client/keyring_config.h"
 #include "keyfold/envelope/client/kms.h"
+#include "keyfold/envelope/keyrings/caching_materials_manager.h"
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/keyrings/materials_manager.h"
 #include "keyfold/envelope/keyrings/multi.h"
@@ -24,6 +25,11 @@ using client::KeyringSources;
 using client::Kms;
 using client::KmsOptions;
 using client::process_environment;
+using keyrings::CacheCounters;
+using keyrings::CacheLimits;
+using keyrings::caching_materials_manager;
+using keyrings::CachingMaterialsManager;
+using keyrings::DataKeyUse;
 using keyrings::DecryptionRequest;
 using keyrings::default_materials_manager;
 using keyrings::EncryptionRequest;
