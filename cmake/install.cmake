@@ -18,7 +18,8 @@ install(EXPORT keyfold NAMESPACE keyfold:: FILE keyfold-targets.cmake DESTINATIO
 
 # The public headers: keyfold.h, and what it includes; free of OpenSSL and JSON. What a room keeps to itself is not among them.
 set(private_headers
-    aws_endpoint background_worker body failures footer materials_cache read_file retry shared_file)
+    aws_endpoint background_worker body failures footer frames in_order materials_cache pull read_file retry shared_file streams
+    whole_message)
 list(JOIN private_headers "|" private_headers)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/keyfold/
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/keyfold COMPONENT Development

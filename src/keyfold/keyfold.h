@@ -59,7 +59,9 @@ using materials::SigningKey;
 using materials::SuiteId;
 using materials::VerificationKey;
 using message::Limits;
+using seal::BytesAccess;
 using seal::BytesSink;
+using seal::BytesSource;
 using seal::Envelope;
 using seal::frame_length_default;
 using seal::frame_length_for_files;
@@ -68,10 +70,14 @@ using seal::MessageInfo;
 using seal::Opened;
 using seal::Opener;
 using seal::OpenOptions;
+using seal::RandomAccess;
+using seal::RangeReader;
 using seal::Sealer;
 using seal::SealOptions;
 using seal::SignedRelease;
 using seal::Sink;
+using seal::Source;
 using seal::StreamSink;
+using seal::StreamSource;
 
 }  // namespace keyfold

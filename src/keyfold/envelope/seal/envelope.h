@@ -11,11 +11,17 @@
 
 #include <iosfwd>
 #include <memory>
+#include <vector>
 
 #include "keyfold/envelope/seal/opener.h"
+#include "keyfold/envelope/seal/range_reader.h"
 #include "keyfold/envelope/seal/sealer.h"
+#include "keyfold/envelope/seal/source.h"
 
 namespace keyfold::seal {
+
+inline constexpr std::size_t batch_messages_max = 10'000;
+inline constexpr std::uint64_t batch_bytes_max = std::uint64_t{1} << 30;
 
 struct Opened {
   Bytes plaintext;
@@ -48,15 +54,34 @@ class Envelope {
   Result<std::size_t> seal_into(BytesView plaintext, std::span<std::byte> out, const SealOptions& options = {}) const;
   Result<std::size_t> open_into(BytesView sealed, std::span<std::byte> out, const OpenOptions& options = {}) const;
 
-  // Piece by piece: see sealer.h and opener.h. `sink` must outlive what is returned; the Envelope need not.
+  // From source to sink, to the end of the input: a few pieces in memory, whatever the size, and options.threads at
+  // work. On failure the sink has received an incomplete message, or the authentic beginning of one: write to a
+  // temporary file and rename it. For signed messages see SignedRelease. They fail as source and sink do, too.
+  Result<MessageInfo> seal(Source& plaintext, Sink& sealed, const SealOptions& options = {}) const;
+  Result<MessageInfo> open(Source& sealed, Sink& plaintext, const OpenOptions& options = {}) const;
+  Result<MessageInfo> seal_stream(std::istream& in, std::ostream& out, const SealOptions& options = {}) const;
+  Result<MessageInfo> open_stream(std::istream& in, std::ostream& out, const OpenOptions& options = {}) const;
+
+  // Pushed, piece by piece: see sealer.h and opener.h. `sink` must outlive what is returned; the Envelope need not.
   Result<Sealer> sealer(Sink& sink, const SealOptions& options = {}) const;
   Opener opener(Sink& sink, const OpenOptions& options = {}) const;
 
-  // From one stream to the other, to the end of the input. On failure `out` holds an incomplete message, or the
-  // authentic beginning of one: write to a temporary file and rename it. For signed messages see SignedRelease. They
-  // fail with `io` too.
-  Result<MessageInfo> seal_stream(std::istream& in, std::ostream& out, const SealOptions& options = {}) const;
-  Result<MessageInfo> open_stream(std::istream& in, std::ostream& out, const OpenOptions& options = {}) const;
+  // Pulled, piece by piece: a Source of what the other one gives, sealed or opened. (Of a signed message, nothing comes
+  // before its signature has verified, unless options.signed_release says that the caller is a quarantine.) What an
+  // opening source has given is authentic, but only its end, a read of nothing, says that it was all. The source given
+  // must outlive it; the Envelope need not. For one thread each.
+  Result<std::unique_ptr<Source>> sealing(Source& plaintext, const SealOptions& options = {}) const;
+  std::unique_ptr<Source> opening(Source& sealed, const OpenOptions& options = {}) const;
+
+  // Parts of a message that is not signed: see range_reader.h.
+  Result<RangeReader> range_reader(std::shared_ptr<RandomAccess> sealed, const OpenOptions& options = {}) const;
+
+  // Many small messages: one request for materials, so one data key, for all of them. At most batch_messages_max
+  // messages and batch_bytes_max bytes; else `invalid_input`, as for a suite that seals under the data key itself.
+  // options.threads work. Each is a message like any other.
+  Result<std::vector<Bytes>> seal_batch(std::span<const BytesView> plaintexts, const SealOptions& options = {}) const;
+  // Each on its own: what one fails with hides no other.
+  std::vector<Result<Opened>> open_batch(std::span<const BytesView> sealed, const OpenOptions& options = {}) const;
 
  private:
   std::shared_ptr<keyrings::MaterialsManager> manager_;

@@ -19,6 +19,7 @@
 #include <cstring>
 #include <new>
 
+#include "keyfold/envelope/keyrings/caching_materials_manager.h"
 #include "keyfold/envelope/seal/messages_test.h"
 
 namespace {
@@ -159,6 +160,54 @@ TEST(Memory, StaysAtAFewFramesFor64MiB) {
     const auto most = live_bytes_max - before;
     EXPECT_LT(most, 8 * std::int64_t{frame_length}) << materials::to_string(suite);
     EXPECT_EQ(live_bytes - before, 0);
+  }
+}
+
+// "Small messages: no allocation in steady state": with a data key at hand, neither sealing nor opening one allocates.
+TEST(Memory, NothingIsAllocatedForASmallMessageWhoseDataKeyIsCached) {
+  const auto manager = *keyrings::caching_materials_manager(keyrings::default_materials_manager(raw_keyring()),
+                                                            {.messages_max = 1'000'000});
+  const Envelope envelope(manager);
+  const SealOptions options{.encryption_context = {{"tenant", "4711"}, {"purpose", "ledger"}}};
+  const OpenOptions opening{.required_context = {{"tenant", "4711"}}};
+  for (const std::size_t size : {0U, 64U, 1024U, 10'000U}) {
+    const auto plaintext = some_plaintext(size);
+    Bytes sealed(size + 2000), opened(size);
+    const auto both = [&] {
+      const auto used = envelope.seal_into(plaintext, sealed, options);
+      ASSERT_TRUE(used);
+      ASSERT_TRUE(envelope.open_into(BytesView(sealed).first(*used), opened, opening));
+    };
+    for (int i = 0; i < 10; ++i) both();
+    const auto before = allocations.load();
+    for (int i = 0; i < 1000; ++i) both();
+    EXPECT_EQ(allocations.load() - before, 0) << size;
+    EXPECT_EQ(opened, plaintext);
+  }
+}
+
+TEST(Memory, StaysAtAFewPiecesWithSeveralThreads) {
+  const Envelope envelope(raw_keyring());
+  constexpr std::size_t size = std::size_t{64} << 20;
+  class Zeros final : public Source {
+   public:
+    Result<std::size_t> read(std::span<std::byte> out) override {
+      const auto given = std::min(out.size(), left_);
+      left_ -= given;
+      return given;
+    }
+
+   private:
+    std::size_t left_ = size;
+  };
+  for (const auto suite : both_suites) {
+    Zeros zeros;
+    NullSink sink;
+    const auto before = live_bytes.load();
+    live_bytes_max = before;
+    ASSERT_TRUE(envelope.seal(zeros, sink, {.suite = suite, .frame_length = 65536, .threads = 2}));
+    EXPECT_GT(sink.size, size);
+    EXPECT_LT(live_bytes_max - before, std::int64_t{4} << 20);
   }
 }
 

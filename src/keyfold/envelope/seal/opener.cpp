@@ -1,20 +1,16 @@
 #include "keyfold/envelope/seal/opener.h"
 
 #include "keyfold/core/base/try.h"
-#include "keyfold/core/base/wiping.h"
 #include "keyfold/envelope/message/footer.h"
 
 namespace keyfold::seal {
 
 Opener::Opener(std::shared_ptr<keyrings::MaterialsManager> manager, Sink& sink, OpenOptions options)
-    : manager_(std::move(manager)), sink_(&sink), options_(std::move(options)) {
+    : manager_(std::move(manager)), options_(std::move(options)), plaintext_held_(sink, options_) {
   KEYFOLD_CHECK(manager_ != nullptr);
 }
 
-Opener::~Opener() {
-  wipe(plaintext_);
-  wipe(signed_plaintext_);
-}
+Opener::~Opener() { wipe(plaintext_); }
 
 Outcome Opener::update(BytesView sealed) {
   KEYFOLD_CHECK(!finished_);
@@ -29,8 +25,8 @@ Result<MessageInfo> Opener::finish() {
   finished_ = true;
   if (failed_) return *failed_;
   if (at_ != At::end) return Error{ErrorCode::invalid_input, "the message is cut short"};
-  if (info_.suite->signs()) TRY(sink_->write(signed_plaintext_));  // Nothing, where it went to quarantine.
-  return info_;                                                    // A copy: info() goes on pointing at this one.
+  TRY(plaintext_held_.release());
+  return info_;  // A copy: info() goes on pointing at this one.
 }
 
 // Works on the caller's bytes where they are; holds only what does not make a whole header, frame or footer yet.
@@ -87,6 +83,7 @@ Result<Opener::Step> Opener::open_header(BytesView bytes) {
   const auto& header = std::get<message::Header>(read);
   TRY_ASSIGN(info_, info_of(header));
   TRY(start_.start(*manager_, header, bytes.first(header.size), options_));
+  plaintext_held_.start(*info_.suite);
   at_ = header.body.content_type == message::ContentType::framed ? At::frames : At::non_framed;
   return Step{.taken = header.size, .needed = 0};
 }
@@ -100,7 +97,7 @@ Result<Opener::Step> Opener::open_frame(BytesView bytes) {
   const auto frame = bytes.first(head.size());
   TRY(start_.cipher().open_frame(head, frame, plaintext_));
   start_.cipher().add_to_digest(frame);
-  TRY(release(plaintext_));
+  TRY(plaintext_held_.add(plaintext_));
   ++sequence_;
   if (head.kind == message::FrameKind::final) end_body();
   return Step{.taken = frame.size(), .needed = 0};
@@ -115,7 +112,7 @@ Result<Opener::Step> Opener::open_non_framed(BytesView bytes) {
   plaintext_.resize(static_cast<std::size_t>(head.content_size));
   TRY(start_.cipher().open_non_framed(head, body, plaintext_));
   start_.cipher().add_to_digest(body);
-  TRY(release(plaintext_));
+  TRY(plaintext_held_.add(plaintext_));
   end_body();
   return Step{.taken = body.size(), .needed = 0};
 }
@@ -127,16 +124,6 @@ Result<Opener::Step> Opener::check_footer(BytesView bytes) {
   TRY(start_.verify(footer.signature));
   at_ = At::end;
   return Step{.taken = footer.size, .needed = 0};
-}
-
-Outcome Opener::release(BytesView plaintext) {
-  if (!info_.suite->signs() || options_.signed_release == SignedRelease::to_quarantine) return sink_->write(plaintext);
-  if (plaintext.size() > options_.signed_plaintext_max - signed_plaintext_.size())
-    return Error{ErrorCode::limit_exceeded, "the message is signed, and its plaintext is larger than the " +
-                                                std::to_string(options_.signed_plaintext_max) +
-                                                " bytes that may be held until the signature is verified"};
-  append_wiping(signed_plaintext_, plaintext);
-  return ok();
 }
 
 }  // namespace keyfold::seal

@@ -9,7 +9,7 @@
 #include <memory>
 #include <optional>
 
-#include "keyfold/envelope/seal/sink.h"
+#include "keyfold/envelope/seal/held_plaintext.h"
 #include "keyfold/envelope/seal/start.h"
 
 namespace keyfold::seal {
@@ -47,18 +47,16 @@ class Opener {
   Result<Step> open_non_framed(BytesView bytes);
   void end_body() { at_ = info_.suite->signs() ? At::footer : At::end; }
   Result<Step> check_footer(BytesView bytes);
-  Outcome release(BytesView plaintext);
 
   std::shared_ptr<keyrings::MaterialsManager> manager_;
-  Sink* sink_;
   OpenOptions options_;
+  HeldPlaintext plaintext_held_;
   At at_ = At::header;
   OpenStart start_;
   MessageInfo info_;
   Bytes held_;              // Bytes of a header, frame or footer that is not complete yet.
   std::size_t needed_ = 1;  // As many make the next step worth trying.
   Bytes plaintext_;         // Of one frame.
-  Bytes signed_plaintext_;  // What waits for the signature.
   std::uint32_t sequence_ = 1;
   std::optional<Error> failed_;
   bool finished_ = false;

@@ -26,6 +26,9 @@ struct SealOptions {
   // For a Sealer, whose plaintext comes bit by bit: at most so many bytes will come. A caching materials manager needs
   // it, to know that a data key stays within its limits. (The functions that are given all of it know.)
   std::optional<std::uint64_t> plaintext_size_max = std::nullopt;
+  // That seal at once, where all of the plaintext is in memory or comes from a Source: frames are sealed in parallel,
+  // and, when the suite signs, hashed beside that. 0: one for each core. Small messages use fewer.
+  unsigned threads = 1;
 };
 
 // When the plaintext of a *signed* message reaches the sink of an Opener. (Unsigned messages are released frame by
@@ -56,6 +59,7 @@ struct OpenOptions {
   message::Limits limits = {};
   SignedRelease signed_release = SignedRelease::after_verification;
   std::size_t signed_plaintext_max = std::size_t{64} << 20;  // Bytes.
+  unsigned threads = 1;                                      // As in SealOptions.
 };
 
 }  // namespace keyfold::seal

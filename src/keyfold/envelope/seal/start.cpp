@@ -57,21 +57,40 @@ Outcome check_holds(const ContextView& context, const EncryptionContext& require
 }  // namespace
 
 // Spec: client-apis/encrypt.md, "Get the encryption materials".
-Outcome SealStart::start(keyrings::MaterialsManager& manager, Random& random, const SealOptions& options,
-                         std::optional<std::uint64_t> plaintext_size) {
+Result<std::shared_ptr<const EncryptionMaterials>> ask_for_materials(keyrings::MaterialsManager& manager,
+                                                                     const SealOptions& options,
+                                                                     std::optional<std::uint64_t> plaintext_size,
+                                                                     std::uint64_t messages) {
   TRY(check_options(options));
   const auto suite = options.suite.value_or(materials::default_suite(options.commitment_policy));
   TRY(materials::check_may_encrypt(options.commitment_policy, materials::suite_of(suite)));
-  TRY_ASSIGN(materials_, manager.for_encryption({.encryption_context = options.encryption_context,
-                                                 .suite = suite,
-                                                 .commitment_policy = options.commitment_policy,
-                                                 .plaintext_size = plaintext_size}));
-  if (materials_ == nullptr) return unfit("nothing");
-  TRY(check_materials(*materials_));
+  if (messages > 1 && !materials::suite_of(suite).derives_keys())
+    return Error{ErrorCode::invalid_input,
+                 "suite " + materials::to_string(suite) + " seals one message under a data key: no batches"};
+  TRY_ASSIGN(auto materials, manager.for_encryption({.encryption_context = options.encryption_context,
+                                                     .suite = suite,
+                                                     .commitment_policy = options.commitment_policy,
+                                                     .plaintext_size = plaintext_size,
+                                                     .messages = messages}));
+  if (materials == nullptr) return unfit("nothing");
+  TRY(check_materials(*materials));
   // Again: a manager may answer with another suite than it was asked for.
-  TRY(materials::check_may_encrypt(options.commitment_policy, *materials_->suite));
+  TRY(materials::check_may_encrypt(options.commitment_policy, *materials->suite));
+  if (messages > 1 && !materials->suite->derives_keys()) return unfit("one message's materials for several");
+  return materials;
+}
+
+Outcome SealStart::start(std::shared_ptr<const EncryptionMaterials> materials, Random& random,
+                         const SealOptions& options) {
+  materials_ = std::move(materials);
   frame_length_ = options.frame_length;
   return write_header(random, options.limits);
+}
+
+Outcome SealStart::start(keyrings::MaterialsManager& manager, Random& random, const SealOptions& options,
+                         std::optional<std::uint64_t> plaintext_size) {
+  TRY_ASSIGN(auto materials, ask_for_materials(manager, options, plaintext_size));
+  return start(std::move(materials), random, options);
 }
 
 // Spec: the same, "Construct the header".
@@ -165,7 +184,8 @@ Outcome OpenStart::start(keyrings::MaterialsManager& manager, const message::Hea
   context_beside_.clear();
   std::vector<ContextPair> pairs;
   TRY(materials::append_serialized_context(context_beside_, materials_->context_beside_message.view(pairs)));
-  TRY(cipher_.start(suite, materials_->data_key, header.body.message_id));
+  message_id_ = header.body.message_id;
+  TRY(cipher_.start(suite, materials_->data_key, message_id_));
   TRY(cipher_.verify_header(header, context_beside_));
   cipher_.add_to_digest(header_bytes);
   return ok();

@@ -12,11 +12,19 @@
 
 namespace keyfold::seal {
 
+// The materials for `messages` messages of `plaintext_size` bytes in all, where the caller knows that. Fails with
+// `invalid_input` when an option is beyond the limits, with `internal` when the manager handed out what no message can
+// be made of, and with whatever the manager fails with.
+Result<std::shared_ptr<const materials::EncryptionMaterials>> ask_for_materials(
+    keyrings::MaterialsManager& manager, const SealOptions& options, std::optional<std::uint64_t> plaintext_size,
+    std::uint64_t messages = 1);
+
 class SealStart {
  public:
-  // Asks for the materials, and makes the header. `plaintext_size`: bytes, where the caller knows them. Fails with
-  // `invalid_input` when an option or the header is beyond the limits, with `internal` when the manager handed out what
-  // no message can be made of, and with whatever the manager fails with.
+  // Makes the header. Fails with `invalid_input` when it would be beyond the limits.
+  Outcome start(std::shared_ptr<const materials::EncryptionMaterials> materials, Random& random,
+                const SealOptions& options);
+  // The same, for a message whose materials are yet to be asked for.
   Outcome start(keyrings::MaterialsManager& manager, Random& random, const SealOptions& options,
                 std::optional<std::uint64_t> plaintext_size);
   // The signature over everything added to the digest, DER. The suite must sign (CHECK).
@@ -28,6 +36,10 @@ class SealStart {
   std::uint32_t frame_length() const { return frame_length_; }
   BytesView header() const { return header_; }  // Complete, with its tag.
   MessageCipher& cipher() { return cipher_; }
+  // Another cipher with the message's key, for another thread: its digest is not used.
+  Outcome start_cipher(MessageCipher& cipher) const {
+    return cipher.start(*materials_->suite, materials_->data_key, message_id_);
+  }
   MessageInfo info() const;
 
  private:
@@ -56,11 +68,16 @@ class OpenStart {
   void forget();
 
   MessageCipher& cipher() { return cipher_; }
+  // Another cipher with the message's key, for another thread: its digest is not used.
+  Outcome start_cipher(MessageCipher& cipher) const {
+    return cipher.start(*materials_->suite, materials_->data_key, message_id_);
+  }
 
  private:
   Outcome check_materials(const materials::AlgorithmSuite& suite) const;
 
   std::shared_ptr<const materials::DecryptionMaterials> materials_;
+  message::MessageId message_id_;
   MessageCipher cipher_;
   std::vector<ContextPair> pairs_;  // Scratch, as is the next.
   Bytes context_beside_;

@@ -1,0 +1,55 @@
+#include "keyfold/envelope/seal/frames.h"
+
+#include <thread>
+
+#include "keyfold/core/base/try.h"
+#include "keyfold/envelope/message/body.h"
+
+namespace keyfold::seal {
+
+using message::FrameHead;
+using message::FrameKind;
+
+unsigned threads_for(unsigned wanted, std::uint64_t pieces) {
+  const unsigned most = wanted == 0 ? std::max(1U, std::thread::hardware_concurrency()) : wanted;
+  return static_cast<unsigned>(std::clamp<std::uint64_t>(pieces, 1, std::min(most, threads_max)));
+}
+
+Outcome seal_frames(MessageCipher& cipher, std::uint32_t frame_length, std::uint32_t first, Ends ends,
+                    BytesView plaintext, std::span<std::byte> out) {
+  FrameHead head{.kind = FrameKind::regular, .sequence = first, .content_size = frame_length};
+  const auto seal_next = [&]() -> Outcome {
+    TRY(cipher.seal_frame(head, plaintext.first(head.content_size), out.first(head.size())));
+    plaintext = plaintext.subspan(head.content_size);
+    out = out.subspan(head.size());
+    ++head.sequence;
+    return ok();
+  };
+  while (plaintext.size() > frame_length || (ends == Ends::no && !plaintext.empty())) TRY(seal_next());
+  if (ends == Ends::yes) {
+    head.kind = FrameKind::final;
+    head.content_size = static_cast<std::uint32_t>(plaintext.size());
+    TRY(seal_next());
+  }
+  KEYFOLD_CHECK(out.empty());
+  return ok();
+}
+
+std::size_t sealed_frames_size(std::uint32_t frame_length, Ends ends, std::size_t plaintext_size) {
+  if (ends == Ends::yes) return static_cast<std::size_t>(*message::body_size(plaintext_size, frame_length));
+  return plaintext_size + plaintext_size / frame_length * frame_overhead;
+}
+
+Outcome open_frames(MessageCipher& cipher, std::uint32_t frame_length, std::uint32_t first, BytesView sealed,
+                    std::span<std::byte> out) {
+  for (auto sequence = first; !sealed.empty(); ++sequence) {
+    TRY_ASSIGN(const auto read, message::read_frame_head(sealed, frame_length, sequence));
+    const auto& head = std::get<FrameHead>(read);
+    TRY(cipher.open_frame(head, sealed.first(head.size()), out.first(head.content_size)));
+    sealed = sealed.subspan(head.size());
+    out = out.subspan(head.content_size);
+  }
+  return ok();
+}
+
+}  // namespace keyfold::seal

@@ -1,0 +1,33 @@
+#pragma once
+// Frames in pieces: what one thread seals or opens at a time. Used by whatever seals or opens more than one frame.
+
+#include "keyfold/envelope/seal/message_cipher.h"
+
+namespace keyfold::seal {
+
+inline constexpr std::size_t frame_overhead = message::regular_frame_head_size + message::tag_size;  // Bytes.
+inline constexpr std::size_t piece_size = std::size_t{256} << 10;  // Bytes of plaintext in a piece, about.
+inline constexpr unsigned threads_max = 256;
+
+// Whole frames that make about piece_size bytes: at least one.
+constexpr std::size_t frames_in_piece(std::uint32_t frame_length) {
+  return frame_length >= piece_size ? 1 : piece_size / frame_length;
+}
+
+// How many threads a caller gets who asks for `wanted` (0: one for each core) and has `pieces` pieces to do.
+unsigned threads_for(unsigned wanted, std::uint64_t pieces);
+
+// Seals `plaintext` into frames from number `first` on, one behind the other; the last one is the final frame if
+// `ends`. Every other frame is full; `out` is just as large as they are.
+enum class Ends : std::uint8_t { no, yes };
+Outcome seal_frames(MessageCipher& cipher, std::uint32_t frame_length, std::uint32_t first, Ends ends,
+                    BytesView plaintext, std::span<std::byte> out);
+// Bytes that it writes. That these are not too many frames has been checked before (CHECK).
+std::size_t sealed_frames_size(std::uint32_t frame_length, Ends ends, std::size_t plaintext_size);
+
+// Opens the frames of `sealed`, whose heads have been read before, from number `first` on. `out` is just as large as
+// their content.
+Outcome open_frames(MessageCipher& cipher, std::uint32_t frame_length, std::uint32_t first, BytesView sealed,
+                    std::span<std::byte> out);
+
+}  // namespace keyfold::seal

@@ -1,0 +1,86 @@
+#pragma once
+// run_in_order: work on the pieces of something on several threads, while they are taken one after another and given
+// back in the same order. So frames are sealed or opened in parallel, and one thread hashes or writes while others
+// work.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "keyfold/core/base/result.h"
+
+namespace keyfold::seal {
+
+enum class Taken : std::uint8_t { piece, last_piece, nothing };
+
+// Whose turn it is to give back. For run_in_order.
+class Turns {
+ public:
+  std::mutex taking;
+  std::atomic<bool> ended = false;
+  std::uint64_t next = 0;  // Guarded by `taking`.
+
+  // False when an earlier piece failed: then this one does not count.
+  bool wait_for(std::uint64_t ticket) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return turn_ == ticket || failed_; });
+    return !failed_;
+  }
+  void pass(Outcome done) {
+    if (!done) ended = true;
+    {
+      const std::lock_guard lock(mutex_);
+      ++turn_;
+      if (!done) failed_ = std::move(done).error();
+    }
+    changed_.notify_all();
+  }
+  Outcome outcome() const { return failed_ ? Outcome(*failed_) : ok(); }  // When all threads are done.
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t turn_ = 0;
+  std::optional<Error> failed_;
+};
+
+// Each thread has one of `pieces`; the caller's is one of the threads, so one piece means no other. Again and again,
+// take(piece) → Result<Taken>, one at a time; then work(piece) → Outcome, all at once; then give(piece) → Outcome, one
+// at a time and in the order of taking. The first failure in that order is the outcome; pieces before it have been
+// given, none after it will be. When the system has no threads left, fewer do it.
+template <class Piece, class Take, class Work, class Give>
+Outcome run_in_order(std::span<Piece> pieces, const Take& take, const Work& work, const Give& give) {
+  Turns turns;
+  const auto run = [&](Piece& piece) {
+    for (;;) {
+      std::unique_lock taking(turns.taking);
+      if (turns.ended) return;
+      const auto ticket = turns.next++;
+      const Result<Taken> taken = take(piece);
+      if (!taken || *taken != Taken::piece) turns.ended = true;
+      taking.unlock();
+      if (taken && *taken == Taken::nothing) return;
+      auto done = taken ? work(piece) : Outcome(taken.error());
+      if (!turns.wait_for(ticket)) return;
+      if (done) done = give(piece);
+      turns.pass(std::move(done));
+    }
+  };
+  std::vector<std::thread> threads;
+  threads.reserve(pieces.size() - 1);
+  try {
+    for (auto& piece : pieces.subspan(1)) threads.emplace_back([&run, &piece] { run(piece); });
+  } catch (const std::system_error&) {
+  }
+  run(pieces.front());
+  for (auto& thread : threads) thread.join();
+  return turns.outcome();
+}
+
+}  // namespace keyfold::seal
