@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Times the Encryption SDKs for Python and JavaScript beside ours: the same sizes, suite 0x0478, a raw AES keyring, in memory.
+"""Times the Encryption SDKs for Python and JavaScript beside ours: the same sizes and suites, a raw AES keyring, in memory.
 
 sdk.py [--bin DIR] [--rounds N]     An SDK that cannot be had (tests/interop/prepare says why) is left out.
 """
 
 import argparse
 import datetime
+import itertools
 import json
 import os
 import pathlib
@@ -15,8 +16,8 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-SHAPES = ((1024, 4096), (8 << 20, 4096), (8 << 20, 65536), (8 << 20, 1 << 20))  # Those of envelope.cpp.
-REPEATS = {1024: 50, 8 << 20: 1}
+SHAPES = ((64, 4096), (1024, 4096), (8 << 20, 4096), (8 << 20, 65536), (8 << 20, 1 << 20))  # Those of envelope.cpp.
+REPEATS = {64: 50, 1024: 50, 8 << 20: 1}
 
 
 def python_worker(rounds):
@@ -30,9 +31,10 @@ def python_worker(rounds):
     keyring = providers.create_raw_aes_keyring(CreateRawAesKeyringInput(
         key_namespace="bench", key_name="one", wrapping_key=bytes(32), wrapping_alg=AesWrappingAlg.ALG_AES256_GCM_IV12_TAG16))
     client = aws_encryption_sdk.EncryptionSDKClient()
-    algorithm = aws_encryption_sdk.Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY
+    suites = {False: aws_encryption_sdk.Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY,
+              True: aws_encryption_sdk.Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384}
 
-    for message, frame in SHAPES:
+    for (signed, algorithm), (message, frame) in itertools.product(suites.items(), SHAPES):
         plaintext = os.urandom(message)
 
         def seal():
@@ -47,7 +49,7 @@ def python_worker(rounds):
                 for _ in range(REPEATS[message]):
                     work()
                 times.append((time.process_time() - before) * 1e6 / REPEATS[message])
-            print(json.dumps({"case": case, "message": message, "frame": frame, "us": statistics.median(times)}), flush=True)
+            print(json.dumps({"case": case, "message": message, "frame": frame, "signed": signed, "us": statistics.median(times)}), flush=True)
 
 
 def prepared(name):
@@ -56,13 +58,17 @@ def prepared(name):
     return pathlib.Path(done.stdout.strip().split("=", 1)[1]) if done.returncode == 0 else None
 
 
-def cases(command, **environment):
+def rows(command, **environment):
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True, check=True, env={**os.environ, **environment})
-    return {(row["case"], row["message"], row["frame"]): row for row in map(json.loads, done.stdout.splitlines())}
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def by_case(found):
+    return {(row["case"], row["message"], row["frame"], row["signed"]): row for row in found}
 
 
 def size_of(count):
-    return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count >> 10} KiB"
+    return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count >> 10} KiB" if count >= 1 << 10 else f"{count} B"
 
 
 def main():
@@ -73,18 +79,24 @@ def main():
     options = parser.parse_args()
     if options.worker:
         return python_worker(options.rounds)
-    ours = cases([options.bin / "bench_envelope", options.rounds])
+    ours = rows([options.bin / "bench_envelope", options.rounds])
     others = {}
     if folder := prepared("python"):
-        others["Python"] = cases([folder / "bin/python", __file__, "--worker", "--rounds", options.rounds], PYTHONDONTWRITEBYTECODE="1")
+        others["Python"] = by_case(rows([folder / "bin/python", __file__, "--worker", "--rounds", options.rounds], PYTHONDONTWRITEBYTECODE="1"))
     if folder := prepared("npm"):
-        others["JavaScript"] = cases(["node", HERE / "sdk.mjs", options.rounds], KEYFOLD_NODE_MODULES=str(folder / "node_modules"))
+        others["JavaScript"] = by_case(rows(["node", HERE / "sdk.mjs", options.rounds], KEYFOLD_NODE_MODULES=str(folder / "node_modules")))
     print(f"{datetime.date.today()}, load average {os.getloadavg()[0]:.1f}, medians of {options.rounds} runs, CPU time")
-    print(f"| message | frames | | Keyfold, OpenSSL = 1 | Keyfold µs | {''.join(f'SDK for {name}, Keyfold = 1 | ' for name in others)}".rstrip())
-    print("|---" * (5 + len(others)) + "|")
-    for (case, message, frame), row in ours.items():
-        beside = "".join(f"{found[case, message, frame]['us'] / row['us']:.1f} | " for found in others.values())
-        print(f"| {size_of(message)} | {size_of(frame)} | {case} | {row['ratio']:.2f} | {row['us']:.1f} | {beside}".rstrip())
+    print(f"| message | frames | data key | | | Keyfold, OpenSSL = 1 | Keyfold µs | "
+          f"{''.join(f'SDK for {name}, Keyfold = 1 | ' for name in others)}".rstrip())
+    print("|---" * (7 + len(others)) + "|")
+    for row in (row for row in ours if "us" in row):
+        found = [other.get((row["case"], row["message"], row["frame"], row["signed"])) for other in others.values()]
+        beside = "".join(f"{other['us'] / row['us']:.1f} | " if other else "| " for other in found)
+        print(f"| {size_of(row['message'])} | {size_of(row['frame'])} | {row['data_key']} | {'signed' if row['signed'] else ''} | {row['case']} | "
+              f"{row['ratio']:.3g} | {row['us']:.1f} | {beside}".rstrip())
+    print("\n| frames | | | two threads, one = 1 |\n|---|---|---|---|")
+    for row in (row for row in ours if "gain" in row):
+        print(f"| {size_of(row['frame'])} | {'signed' if row['signed'] else ''} | {row['case']} | {row['gain']:.2f} |")
     return 0
 
 

@@ -129,7 +129,7 @@ Outcome SealStart::serialize_context() {
   const auto& required = materials_->required_context_keys;
   if (required.empty()) return materials::append_serialized_context(context_, all);
   const auto beside =
-      std::ranges::stable_partition(pairs_, [&](const ContextPair& pair) { return !required.contains(pair.key); });
+      std::ranges::partition(pairs_, [&](const ContextPair& pair) { return !required.contains(pair.key); });
   const auto stored = std::span(pairs_.begin(), beside.begin());
   TRY_ASSIGN(const auto stored_view, ContextView::over(stored));
   TRY_ASSIGN(const auto beside_view, ContextView::over(beside));
