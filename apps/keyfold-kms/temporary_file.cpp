@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -22,19 +23,31 @@ Error io_error(const std::string& name, int reason) {
   return Error{ErrorCode::io, name + ": " + std::strerror(reason)};
 }
 
-// What a signal handler removes; empty when there is nothing. Written with the signals blocked.
-char name_to_remove[PATH_MAX];
+// What a signal handler removes: one for each file that has a hidden name just now. Written with the signals blocked on
+// the thread that does; the handler may run on another at any time.
+struct Hidden {
+  std::atomic<bool> taken = false;
+  std::atomic<bool> there = false;  // `name` is whole.
+  char name[PATH_MAX];
+};
+Hidden hidden[64];
 
 void remove_and_end(int signal) {
-  if (name_to_remove[0] != '\0') unlink(name_to_remove);
+  for (const auto& file : hidden)
+    if (file.there) unlink(file.name);
   std::signal(signal, SIG_DFL);
   raise(signal);  // Delivered when the handler returns: the parent sees what ended us.
 }
 
-// With the signals blocked. A name too long to remember does not fit any system call either.
+// With the signals blocked. A name too long to remember does not fit any system call either; one too many is left.
 void remove_on_signal(const std::string& name) {
-  std::memset(name_to_remove, 0, sizeof name_to_remove);
-  name.copy(name_to_remove, sizeof name_to_remove - 1);
+  for (auto& file : hidden) {
+    if (file.taken.exchange(true)) continue;
+    std::memset(file.name, 0, sizeof file.name);
+    name.copy(file.name, sizeof file.name - 1);
+    file.there = true;
+    break;
+  }
   for (const int signal : ending_signals) {
     struct sigaction action{};
     sigaction(signal, nullptr, &action);
@@ -44,7 +57,13 @@ void remove_on_signal(const std::string& name) {
     sigaction(signal, &action, nullptr);
   }
 }
-void forget_name() { name_to_remove[0] = '\0'; }
+void forget(const std::string& name) {
+  for (auto& file : hidden) {
+    if (!file.there || name != file.name) continue;
+    file.there = false;
+    file.taken = false;
+  }
+}
 
 std::string folder_of(const std::string& path) {
   const auto folder = std::filesystem::path(path).parent_path().string();
@@ -105,8 +124,8 @@ Outcome TemporaryFile::replace(mode_t permissions) {
   const SignalsBlocked blocked;
   if (name_.empty()) TRY(take_a_name());
   if (rename(name_.c_str(), path_.c_str()) != 0) return io_error(path_, errno);
+  forget(name_);
   name_.clear();
-  forget_name();
   return sync_folder(folder_of(path_));
 }
 
@@ -134,7 +153,12 @@ int TemporaryFile::link_to(const std::string& name) const {
 Outcome TemporaryFile::take_a_name() {
   SystemRandom random;
   std::string name = folder_of(path_) + "/.keyfold-" + to_hex(random.bytes<8>());
-  if (link_to(name) != 0) return io_error(path_, errno);
+  remove_on_signal(name);
+  if (link_to(name) != 0) {
+    const int reason = errno;
+    forget(name);
+    return io_error(path_, reason);
+  }
   name_ = std::move(name);
   return ok();
 }
@@ -143,8 +167,8 @@ Outcome TemporaryFile::take_a_name() {
 void TemporaryFile::remove_name() {
   if (name_.empty()) return;
   unlink(name_.c_str());
+  forget(name_);
   name_.clear();
-  forget_name();
 }
 
 }  // namespace keyfold::app

@@ -12,7 +12,7 @@
 
 namespace keyfold::app {
 
-// One at a time in a process: signal handlers know of one name.
+// Any number at a time, on any threads; signal handlers remove the hidden files of at most 64.
 class TemporaryFile {
  public:
   // In the folder where `path` will be, mode 0600. Fails with `io`, naming `path`.
