@@ -9,6 +9,7 @@
 #include "keyfold/envelope/keyrings/materials_manager.h"
 #include "keyfold/envelope/keyrings/multi.h"
 #include "keyfold/envelope/keyrings/raw_aes.h"
+#include "keyfold/envelope/keyrings/raw_rsa.h"
 #include "keyfold/envelope/seal/envelope.h"
 
 namespace keyfold {
@@ -42,8 +43,11 @@ using keyrings::KmsKeyName;
 using keyrings::MaterialsManager;
 using keyrings::multi_keyring;
 using keyrings::raw_aes_keyring;
+using keyrings::raw_rsa_keyring;
 using keyrings::RawAesKey;
 using keyrings::required_context_materials_manager;
+using keyrings::RawRsaKey;
+using keyrings::RsaPadding;
 using keyrings::UnwrappedDataKey;
 using keyrings::WrappedDataKey;
 using keyrings::WrappedKeys;

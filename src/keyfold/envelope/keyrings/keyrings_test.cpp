@@ -5,6 +5,7 @@
 #include "keyfold/envelope/keyrings/fake_kms_test.h"
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/keyrings/materials_manager.h"
+#include "keyfold/envelope/keyrings/materials_test.h"
 #include "keyfold/envelope/keyrings/multi.h"
 #include "keyfold/envelope/keyrings/raw_aes.h"
 
@@ -30,34 +31,6 @@ std::shared_ptr<const Keyring> raw(std::string key_namespace, std::string name, 
 std::shared_ptr<const Keyring> multi(std::shared_ptr<const Keyring> generator,
                                      std::vector<std::shared_ptr<const Keyring>> children) {
   return *multi_keyring(std::move(generator), std::move(children));
-}
-
-EncryptionMaterials fresh(EncryptionContext context = {{"tenant", "4711"}}) {
-  EncryptionMaterials made;
-  made.suite = &materials::suite_of(SuiteId::aes_256_gcm_hkdf_sha512_commit_key);
-  made.encryption_context = std::move(context);
-  return made;
-}
-// Opens what `sealed` holds under `context`.
-Result<SecretBytes> unwrap(const Keyring& keyring, const EncryptionMaterials& sealed,
-                           const EncryptionContext& context) {
-  std::vector<ContextPair> pairs;
-  const auto view = context.view(pairs);
-  Bytes serialized;
-  EXPECT_TRUE(materials::append_serialized_context(serialized, view));
-  std::vector<materials::EncryptedDataKeyView> keys;
-  keys.reserve(sealed.encrypted_data_keys.size());
-  for (const auto& key : sealed.encrypted_data_keys) keys.push_back(key.view());
-  return keyring.on_decrypt(
-      {.suite = *sealed.suite, .encryption_context = view, .serialized_context = serialized, .keys = keys});
-}
-Result<SecretBytes> unwrap(const Keyring& keyring, const EncryptionMaterials& sealed) {
-  return unwrap(keyring, sealed, sealed.encryption_context);
-}
-template <class T>
-ErrorCode code(const Result<T>& result) {
-  EXPECT_FALSE(result);
-  return result ? ErrorCode::internal : result.error().code;
 }
 
 TEST(RawAes, WrapsAsTheSpecificationSaysAndUnwraps) {

@@ -6,6 +6,7 @@
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/crypto/aead.h"
 #include "keyfold/envelope/keyrings/failures.h"
+#include "keyfold/envelope/keyrings/raw_key_names.h"
 #include "keyfold/envelope/materials/context_codec.h"
 
 namespace keyfold::keyrings {
@@ -98,21 +99,10 @@ class RawAesKeyring final : public Keyring {
   mutable std::uint64_t wraps_ = 0;
 };
 
-Outcome check_name(std::string_view what, std::string_view text, std::size_t size_max) {
-  if (text.empty() || text.size() > size_max || !materials::is_utf8(text))
-    return Error{ErrorCode::invalid_input,
-                 "a raw key's " + std::string(what) + " is 1 to " + std::to_string(size_max) + " bytes of UTF-8"};
-  return ok();
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const Keyring>> raw_aes_keyring(RawAesKey key, std::shared_ptr<Random> random) {
-  TRY(check_name("namespace", key.key_namespace, materials::encrypted_data_key_field_max));
-  // Spec: framework/keyring-interface.md, "Key Namespace": "aws-kms" is not for raw keyrings.
-  if (key.key_namespace.starts_with("aws-kms"))
-    return Error{ErrorCode::invalid_input, "a raw key's namespace may not start with \"aws-kms\""};
-  TRY(check_name("name", key.key_name, materials::encrypted_data_key_field_max - 8 - gcm_iv_size));
+  TRY(check_raw_key_names(key.key_namespace, key.key_name, materials::encrypted_data_key_field_max - 8 - gcm_iv_size));
   crypto::AesGcm gcm;
   TRY(gcm.set_key(key.wrapping_key.reveal()));
   return std::shared_ptr<const Keyring>(std::make_shared<RawAesKeyring>(key, std::move(gcm), std::move(random)));
