@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "keyfold/core/base/named.h"
-
 namespace keyfold::keyrings {
 namespace {
 
 constexpr std::string_view key_prefix = "key/";
+constexpr std::string_view multi_region_prefix = "key/mrk-";
 constexpr std::string_view alias_prefix = "alias/";
 constexpr std::size_t identifier_size_max = 2048;  // Bytes, as KMS takes it (API reference, KeyId).
 
@@ -26,6 +25,39 @@ bool is_kms_arn(std::string_view text, std::string_view resource_prefix) {
 
 bool is_kms_key_arn(std::string_view text) {
   return text.size() <= identifier_size_max && is_kms_arn(text, key_prefix);
+}
+
+Result<KmsKeyArn> KmsKeyArn::parse(std::string_view text) {
+  if (!is_kms_key_arn(text))
+    return Error{ErrorCode::invalid_input, "not the ARN of a KMS key: \"" + std::string(text.substr(0, 100)) + "\""};
+  return KmsKeyArn(std::string(text));
+}
+
+bool KmsKeyArn::is_multi_region() const { return resource().starts_with(multi_region_prefix); }
+
+KmsKeyArn KmsKeyArn::in_region(std::string_view region) const {
+  const auto from = parts();
+  std::string text("arn:");
+  text.append(from.partition).append(":").append(from.service).append(":").append(region).append(":");
+  text.append(from.account).append(":").append(from.resource);
+  return KmsKeyArn(std::move(text));
+}
+
+bool KmsKeyArn::matches_for_decrypt(const KmsKeyArn& other) const {
+  if (*this == other) return true;
+  return is_multi_region() && in_region(other.region()) == other;
+}
+
+Outcome check_multi_region_keys_are_unique(std::span<const KmsKeyArn> keys) {
+  const auto is_twice = [&](const KmsKeyArn& key) {
+    return key.is_multi_region() &&
+           std::ranges::count(keys, key.resource(), [](const KmsKeyArn& other) { return other.resource(); }) > 1;
+  };
+  std::string twice;
+  for (const auto& key : keys)
+    if (is_twice(key)) twice.append(twice.empty() ? "" : ", ").append(key.text());
+  if (twice.empty()) return ok();
+  return Error{ErrorCode::invalid_input, "a multi-Region key may be named in one Region only: " + twice};
 }
 
 Result<KmsKeyName> KmsKeyName::parse(std::string_view text) {
