@@ -11,6 +11,7 @@
 #include "keyfold/core/protocol/responses.h"
 #include "keyfold/core/sigv4/sign.h"
 #include "keyfold/envelope/client/retry.h"
+#include "keyfold/envelope/keyrings/retry_budget.h"
 
 namespace keyfold::client {
 namespace {
@@ -181,7 +182,7 @@ class HttpKms final : public Kms {
   const Region region_;
   const sigv4::Credentials credentials_;
   const KmsOptions options_;
-  RetryBudget budget_;
+  keyrings::RetryBudget budget_;
   SystemClock clock_;
   SystemRandom random_;
 };

@@ -4,20 +4,6 @@
 
 namespace keyfold::client {
 
-bool RetryBudget::spend() {
-  int left = tokens_.load();
-  while (left >= retry_cost) {
-    if (tokens_.compare_exchange_weak(left, left - retry_cost)) return true;
-  }
-  return false;
-}
-
-void RetryBudget::success() {
-  int left = tokens_.load();
-  while (left < tokens_max_ && !tokens_.compare_exchange_weak(left, left + 1)) {
-  }
-}
-
 bool is_transient(ErrorCode code) {
   return code == ErrorCode::unavailable || code == ErrorCode::io || code == ErrorCode::throttling ||
          code == ErrorCode::internal || code == ErrorCode::dependency_timeout || code == ErrorCode::key_unavailable;

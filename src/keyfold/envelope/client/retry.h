@@ -1,26 +1,12 @@
 #pragma once
 // When a failed call is tried again, and after how long.
 
-#include <atomic>
 #include <chrono>
 
 #include "keyfold/core/base/random.h"
+#include "keyfold/core/base/result.h"
 
 namespace keyfold::client {
-
-// Safe to use from several threads at once.
-class RetryBudget {
- public:
-  explicit RetryBudget(unsigned retries) : tokens_max_(static_cast<int>(retries) * retry_cost), tokens_(tokens_max_) {}
-  // Whether another attempt may be made now; pays for it.
-  bool spend();
-  void success();
-
- private:
-  static constexpr int retry_cost = 10;  // What ten successes earn: retries stay below a tenth of the calls.
-  const int tokens_max_;
-  std::atomic<int> tokens_;
-};
 
 // Whether it may be different a moment later.
 bool is_transient(ErrorCode code);
