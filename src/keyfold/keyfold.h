@@ -5,6 +5,7 @@
 #include "keyfold/envelope/client/keyring_config.h"
 #include "keyfold/envelope/client/kms.h"
 #include "keyfold/envelope/keyrings/caching_materials_manager.h"
+#include "keyfold/envelope/keyrings/failover.h"
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/keyrings/kms_discovery.h"
 #include "keyfold/envelope/keyrings/kms_mrk.h"
@@ -37,6 +38,9 @@ using keyrings::DecryptionRequest;
 using keyrings::default_materials_manager;
 using keyrings::DiscoveryFilter;
 using keyrings::EncryptionRequest;
+using keyrings::failover_keyring;
+using keyrings::FailoverOptions;
+using keyrings::FailoverWorld;
 using keyrings::GeneratedDataKey;
 using keyrings::Keyring;
 using keyrings::KeyStoreKmsClient;
