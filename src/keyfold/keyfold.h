@@ -5,6 +5,7 @@
 #include "keyfold/envelope/client/keyring_config.h"
 #include "keyfold/envelope/client/kms.h"
 #include "keyfold/envelope/keyrings/caching_materials_manager.h"
+#include "keyfold/envelope/client/kms_clients.h"
 #include "keyfold/envelope/keyrings/failover.h"
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/keyrings/kms_discovery.h"
@@ -22,8 +23,10 @@ using client::AwsOverrides;
 using client::AwsSettings;
 using client::ConfiguredKeyring;
 using client::connect_kms;
+using client::connect_kms_by_region;
 using client::Credentials;
 using client::Environment;
+using client::failover_kms_options;
 using client::keyring_from_json;
 using client::KeyringSources;
 using client::Kms;
@@ -34,6 +37,7 @@ using keyrings::CacheLimits;
 using keyrings::caching_materials_manager;
 using keyrings::CachingMaterialsManager;
 using keyrings::DataKeyUse;
+using client::RegionalEndpoints;
 using keyrings::DecryptionRequest;
 using keyrings::default_materials_manager;
 using keyrings::DiscoveryFilter;

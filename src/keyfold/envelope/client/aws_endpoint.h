@@ -5,13 +5,9 @@
 #include <string_view>
 
 #include "keyfold/core/base/result.h"
+#include "keyfold/envelope/client/aws_settings.h"
 
 namespace keyfold::client {
-
-struct EndpointVariant {
-  bool fips = false;
-  bool dual_stack = false;
-};
 
 // "https://kms.eu-central-1.amazonaws.com". Fails with `invalid_input` for a Region of a partition that is not known
 // here (its calls must not leave for another's names), and where a variant is not known.

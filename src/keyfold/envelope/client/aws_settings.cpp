@@ -179,11 +179,11 @@ Result<AwsSettings> aws_settings(const AwsOverrides& overrides, const Environmen
   if (endpoint.empty()) {
     TRY_ASSIGN(endpoint, configured_endpoint(environment, config, config_file));
   }
+  std::optional<EndpointVariant> aws_endpoint;
   if (endpoint.empty()) {
-    TRY_ASSIGN(endpoint, aws_kms_endpoint(
-                             region, {.fips = is_on(environment, "AWS_USE_FIPS_ENDPOINT", config, "use_fips_endpoint"),
-                                      .dual_stack = is_on(environment, "AWS_USE_DUALSTACK_ENDPOINT", config,
-                                                          "use_dualstack_endpoint")}));
+    aws_endpoint = {.fips = is_on(environment, "AWS_USE_FIPS_ENDPOINT", config, "use_fips_endpoint"),
+                    .dual_stack = is_on(environment, "AWS_USE_DUALSTACK_ENDPOINT", config, "use_dualstack_endpoint")};
+    TRY_ASSIGN(endpoint, aws_kms_endpoint(region, *aws_endpoint));
   }
 
   std::string ca_file = overrides.ca_file;
@@ -194,7 +194,8 @@ Result<AwsSettings> aws_settings(const AwsOverrides& overrides, const Environmen
   return AwsSettings{.endpoint_url = std::move(endpoint),
                      .region = *parsed_region,
                      .ca_file = std::move(ca_file),
-                     .credentials = std::move(credentials)};
+                     .credentials = std::move(credentials),
+                     .aws_endpoint = aws_endpoint};
 }
 
 }  // namespace keyfold::client

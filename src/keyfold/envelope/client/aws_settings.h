@@ -15,6 +15,7 @@
 // the proxies of HTTPS_PROXY are not looked at.
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "keyfold/core/base/named.h"
@@ -28,11 +29,19 @@ struct Credentials {
   SecretBytes session_token;  // Empty: none.
 };
 
+// Which of AWS's own endpoints.
+struct EndpointVariant {
+  bool fips = false;
+  bool dual_stack = false;
+};
+
 struct AwsSettings {
   std::string endpoint_url;
   Region region;
   std::string ca_file;  // Empty: the system's authorities.
   Credentials credentials;
+  // When endpoint_url is AWS's own, which one: other Regions' are of the same kind.
+  std::optional<EndpointVariant> aws_endpoint = std::nullopt;
 };
 
 // What the caller says himself; it wins. Empty: not said.

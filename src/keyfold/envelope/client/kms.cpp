@@ -195,6 +195,7 @@ Result<std::shared_ptr<Kms>> connect_kms(AwsSettings settings, const KmsOptions&
   http_options.ca_file = settings.ca_file;
   http_options.connect_timeout = options.connect_timeout;
   http_options.request_timeout = options.request_timeout;
+  http_options.connections_max = options.connections_max;
   TRY_ASSIGN(auto http, http::open_client(endpoint, http_options));
   return std::shared_ptr<Kms>(std::make_shared<HttpKms>(std::move(http), std::move(settings), options));
 }

@@ -22,6 +22,7 @@ struct KmsOptions {
   unsigned attempts_max = 3;
   std::chrono::milliseconds first_pause_max{50};  // Doubles with each further attempt, up to 2 s.
   unsigned retry_budget = 100;                    // Retries that may be owed at once.
+  std::size_t connections_max = 16;               // More calls at once wait for each other, within request_timeout.
 };
 
 // Safe to use from several threads at once; keeps connections open between calls.
