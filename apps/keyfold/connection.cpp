@@ -19,12 +19,10 @@ std::string region_in(std::string_view key) {
   return arn ? std::string(arn->region) : std::string();
 }
 
-// A key ARN's Region is not a matter of taste: another Region's endpoint does not have the key.
-client::AwsOverrides overrides_of(const ConnectionOptions& connection, std::string_view key) {
-  std::string region = connection.region;
-  if (region.empty()) region = region_in(key);
+// In the Region that the command line says; else in `region`, if that is one.
+client::AwsOverrides overrides_in(const ConnectionOptions& connection, const std::string& region) {
   return {.endpoint_url = connection.endpoint_url,
-          .region = region,
+          .region = connection.region.empty() ? region : connection.region,
           .profile = connection.profile,
           .ca_file = connection.ca_file};
 }
@@ -41,6 +39,11 @@ Result<client::ConfiguredKeyring> keyring_of_file(const std::string& path, const
         TRY_ASSIGN(auto kms, connect(connection, key));
         return std::shared_ptr<keyrings::KmsClient>(std::move(kms));
       },
+      .kms_by_region =
+          [&connection](client::RegionalConnection wanted) -> Result<std::shared_ptr<keyrings::KmsClients>> {
+        TRY_ASSIGN(auto settings, client::aws_settings(overrides_in(connection, wanted.region)));
+        return client::connect_kms_by_region(std::move(settings), std::move(wanted.endpoints), wanted.options);
+      },
       .folder = std::filesystem::path(path).parent_path()};
   auto keyring = client::keyring_from_json(text, sources);
   if (!keyring) return Error{keyring.error().code, path + ": " + keyring.error().message};
@@ -50,7 +53,8 @@ Result<client::ConfiguredKeyring> keyring_of_file(const std::string& path, const
 }  // namespace
 
 Result<std::shared_ptr<client::Kms>> connect(const ConnectionOptions& connection, std::string_view key) {
-  TRY_ASSIGN(auto settings, client::aws_settings(overrides_of(connection, key)));
+  // A key ARN's Region is not a matter of taste: another Region's endpoint does not have the key.
+  TRY_ASSIGN(auto settings, client::aws_settings(overrides_in(connection, region_in(key))));
   return client::connect_kms(std::move(settings));
 }
 

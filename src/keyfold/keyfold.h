@@ -37,6 +37,7 @@ using keyrings::CacheLimits;
 using keyrings::caching_materials_manager;
 using keyrings::CachingMaterialsManager;
 using keyrings::DataKeyUse;
+using client::RegionalConnection;
 using client::RegionalEndpoints;
 using keyrings::DecryptionRequest;
 using keyrings::default_materials_manager;

@@ -1,31 +1,42 @@
 #pragma once
-// Keyrings as JSON, for configuration files:
-//   {"type": "kms",     "key": "alias/ledger"}
-//   {"type": "raw-aes", "namespace": "archive", "name": "2026", "key_file": "archive.key"}
-//   {"type": "multi",   "generator": {…}, "children": [{…}, …]}
-// A key file holds 16, 24 or 32 raw bytes; of generator and children either may be absent. Key material never stands in
-// it: files hold it. Unknown types and members are refused: a misspelt one must not pass.
+// Keyrings as JSON, for configuration files; docs/keyrings.md shows one of each type:
+//   kms, kms-mrk, kms-mrk-multi    KMS keys that are named
+//   kms-discovery, kms-mrk-discovery    whatever KMS keys of given accounts; they only open
+//   failover                       a KMS key in several Regions, of which some may be gone
+//   raw-aes, raw-rsa               keys in files
+//   multi                          several keyrings, of any type
+// Key material never stands in it: files hold it. Unknown types and members are refused: a misspelt one must not pass.
 
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string_view>
 
+#include "keyfold/envelope/client/kms_clients.h"
 #include "keyfold/envelope/keyrings/keyring.h"
 #include "keyfold/envelope/keyrings/kms_client.h"
 
 namespace keyfold::client {
 
-// What the keyrings of a configuration need from outside.
+// Which clients keyrings of several Regions want.
+struct RegionalConnection {
+  std::string region;           // One of them, for settings that say none; may be empty.
+  RegionalEndpoints endpoints;  // As connect_kms_by_region() takes them.
+  KmsOptions options;
+};
+
+// What the keyrings of a configuration need from outside. Each is called only when there is a keyring that needs it.
 struct KeyringSources {
-  // The client for a KMS key, named as it stands in the configuration. Called only when there is a KMS keyring.
+  // The client for a KMS key, named as it stands in the configuration.
   std::function<Result<std::shared_ptr<keyrings::KmsClient>>(std::string_view key)> kms;
+  // Clients by Region, never null. Without it, types that need them are refused.
+  std::function<Result<std::shared_ptr<keyrings::KmsClients>>(RegionalConnection wanted)> kms_by_region = {};
   std::filesystem::path folder;  // Relative key files are looked for here.
 };
 
 struct ConfiguredKeyring {
   std::shared_ptr<const keyrings::Keyring> keyring;
-  bool has_kms = false;  // False: raw keys alone.
+  bool has_kms = false;  // A KMS key is asked, or may be. False: raw keys alone.
 };
 
 inline constexpr std::size_t keyring_depth_max = 8;  // Multi keyrings inside one another.

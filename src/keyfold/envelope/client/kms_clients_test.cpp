@@ -42,13 +42,18 @@ std::string who_answers(KmsClients& clients, std::string_view region) {
 TEST(KmsClients, FindsEachRegionsEndpoint) {
   const RegionalEndpoints endpoints{{"eu-west-1", "https://kms.dublin.example"}};
   const auto where = [&](const AwsSettings& from, std::string_view region) {
-    return endpoint_in_region(from, endpoints, *Region::parse(region));
+    const auto found = endpoint_in_region(from, endpoints, *Region::parse(region));
+    return found ? *found : found.error().message;
   };
-  const auto aws = settings("https://kms.eu-central-1.amazonaws.com");
+  auto aws = settings("https://kms.eu-central-1.amazonaws.com");
+  aws.aws_endpoint = EndpointVariant{};
   EXPECT_EQ(where(aws, "eu-central-1"), "https://kms.eu-central-1.amazonaws.com");
   EXPECT_EQ(where(aws, "us-east-1"), "https://kms.us-east-1.amazonaws.com");
   EXPECT_EQ(where(aws, "cn-north-1"), "https://kms.cn-north-1.amazonaws.com.cn");
   EXPECT_EQ(where(aws, "eu-west-1"), "https://kms.dublin.example");
+  EXPECT_NE(where(aws, "us-iso-east-1").find("not known"), std::string::npos);
+  aws.aws_endpoint = EndpointVariant{.fips = true};
+  EXPECT_EQ(where(aws, "us-east-1"), "https://kms-fips.us-east-1.amazonaws.com");
   const auto own = settings("https://kms.example");
   EXPECT_EQ(where(own, "us-east-1"), "https://kms.example");
   EXPECT_EQ(where(own, "eu-west-1"), "https://kms.dublin.example");
