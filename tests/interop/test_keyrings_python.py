@@ -60,7 +60,8 @@ class Keyrings(unittest.TestCase):
     def rsa_key(self, bits):
         """The two files, made by OpenSSL."""
         private, public = (self.regions.folder / f"rsa-{bits}{end}" for end in (".pem", ".pub.pem"))
-        subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}", "-out", private], check=True)
+        subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}", "-out", private],
+                       check=True)
         subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", public], check=True)
         return private, public
 

@@ -75,10 +75,10 @@ class Builder {
 
   Result<KeyringPointer> kms_mrk(const JsonValue& value) {
     TRY(allow_only(value, {"type", "key"}));
-    TRY_ASSIGN(auto key, key_arn_member(value, "key"));
+    TRY_ASSIGN(const auto key, key_arn_member(value, "key"));
     TRY_ASSIGN(const auto clients, shared_clients(key.region()));
     TRY_ASSIGN(auto client, clients->in_region(key.region()));
-    return keyrings::kms_mrk_keyring(std::move(client), std::move(key));
+    return keyrings::kms_mrk_keyring(std::move(client), key);
   }
 
   Result<KeyringPointer> kms_mrk_multi(const JsonValue& value) {
@@ -87,10 +87,10 @@ class Builder {
     if (value.find("generator")) {
       TRY_ASSIGN(generator, key_arn_member(value, "generator"));
     }
-    TRY_ASSIGN(auto children, key_arn_list(value, "children"));
+    TRY_ASSIGN(const auto children, key_arn_list(value, "children"));
     if (!generator && children.empty()) return keyring_error("neither \"generator\" nor \"children\"");
     TRY_ASSIGN(const auto clients, shared_clients((generator ? *generator : children.front()).region()));
-    return keyrings::kms_mrk_multi_keyring(*clients, std::move(generator), std::move(children));
+    return keyrings::kms_mrk_multi_keyring(*clients, generator, children);
   }
 
   Result<KeyringPointer> kms_discovery(const JsonValue& value) {
@@ -102,11 +102,11 @@ class Builder {
   }
 
   Result<KeyringPointer> kms_mrk_discovery(const JsonValue& value) {
-    TRY_ASSIGN(auto filter, discovery_filter(value));
+    TRY_ASSIGN(const auto filter, discovery_filter(value));
     TRY_ASSIGN(const auto regions, text_list(value, "regions"));
     if (regions.empty()) return keyring_error("\"regions\" is missing, or empty");
-    TRY_ASSIGN(auto clients, shared_clients(regions.front()));
-    return keyrings::kms_mrk_discovery_keyring(std::move(clients), std::move(filter), regions);
+    TRY_ASSIGN(const auto clients, shared_clients(regions.front()));
+    return keyrings::kms_mrk_discovery_keyring(*clients, filter, regions);
   }
 
   Result<KeyringPointer> failover(const JsonValue& value) {

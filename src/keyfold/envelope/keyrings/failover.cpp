@@ -40,6 +40,7 @@ class FailoverKeyring final : public Keyring {
 
   Outcome on_encrypt(materials::EncryptionMaterials& materials) const override {
     std::vector<const Place*> all;
+    all.reserve(places_.size());
     for (const auto& place : places_) all.push_back(&place);
     Failures failures;
     const auto done = first_answer(all, failures, [&](const Place& place) {

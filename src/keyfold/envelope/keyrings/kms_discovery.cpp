@@ -130,16 +130,15 @@ Result<std::shared_ptr<const Keyring>> kms_discovery_keyring(std::shared_ptr<Kms
       std::make_shared<AnyRegion>(std::move(filter), std::move(clients), std::move(regions)));
 }
 
-Result<std::shared_ptr<const Keyring>> kms_mrk_discovery_keyring(std::shared_ptr<KmsClients> clients,
-                                                                 DiscoveryFilter filter,
+Result<std::shared_ptr<const Keyring>> kms_mrk_discovery_keyring(KmsClients& clients, const DiscoveryFilter& filter,
                                                                  const std::vector<std::string>& regions) {
-  KEYFOLD_CHECK(clients != nullptr);
   TRY(check(filter));
   TRY(check(regions));
   if (regions.empty()) return Error{ErrorCode::invalid_input, "discovery of multi-Region keys needs a Region to ask"};
   std::vector<std::shared_ptr<const Keyring>> children;
+  children.reserve(regions.size());
   for (const auto& region : regions) {
-    TRY_ASSIGN(auto client, clients->in_region(region));
+    TRY_ASSIGN(auto client, clients.in_region(region));
     children.push_back(std::make_shared<OneRegion>(filter, std::move(client), region));
   }
   if (children.size() == 1) return children.front();

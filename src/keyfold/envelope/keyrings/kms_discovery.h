@@ -29,8 +29,7 @@ Result<std::shared_ptr<const Keyring>> kms_discovery_keyring(std::shared_ptr<Kms
 
 // Asks the given Regions, in this order: for a multi-Region key whichever Region wrapped, for any other key its own
 // Region if it is among them. Fails with `invalid_input`, also without a Region; and as `clients` does.
-Result<std::shared_ptr<const Keyring>> kms_mrk_discovery_keyring(std::shared_ptr<KmsClients> clients,
-                                                                 DiscoveryFilter filter,
+Result<std::shared_ptr<const Keyring>> kms_mrk_discovery_keyring(KmsClients& clients, const DiscoveryFilter& filter,
                                                                  const std::vector<std::string>& regions);
 
 }  // namespace keyfold::keyrings

@@ -26,7 +26,7 @@ class Discovery : public ::testing::Test {
     return *kms_discovery_keyring(regions, filter, std::move(where));
   }
   std::shared_ptr<const Keyring> mrk_discovery(const std::vector<std::string>& where) {
-    return *kms_mrk_discovery_keyring(regions, filter, where);
+    return *kms_mrk_discovery_keyring(*regions, filter, where);
   }
   materials::EncryptionMaterials sealed_under(const std::vector<std::string>& arns) {
     auto sealed = fresh();
@@ -140,12 +140,12 @@ TEST_F(Discovery, NeedsAnAccountAndTakesOnlyRealNames) {
                                                                   {.partition = "aws", .accounts = {"12345678901"}},
                                                                   {.partition = "aws", .accounts = {"*"}}}) {
     EXPECT_EQ(code(kms_discovery_keyring(regions, wrong)), ErrorCode::invalid_input);
-    EXPECT_EQ(code(kms_mrk_discovery_keyring(regions, wrong, {std::string(dublin)})), ErrorCode::invalid_input);
+    EXPECT_EQ(code(kms_mrk_discovery_keyring(*regions, wrong, {std::string(dublin)})), ErrorCode::invalid_input);
   }
   EXPECT_EQ(code(kms_discovery_keyring(regions, filter, {"eu west"})), ErrorCode::invalid_input);
-  EXPECT_EQ(code(kms_mrk_discovery_keyring(regions, filter, {})), ErrorCode::invalid_input);
-  EXPECT_EQ(code(kms_mrk_discovery_keyring(regions, filter, {""})), ErrorCode::invalid_input);
-  EXPECT_EQ(code(kms_mrk_discovery_keyring(regions, filter, {"us-east-1"})), ErrorCode::invalid_input) << "no client";
+  EXPECT_EQ(code(kms_mrk_discovery_keyring(*regions, filter, {})), ErrorCode::invalid_input);
+  EXPECT_EQ(code(kms_mrk_discovery_keyring(*regions, filter, {""})), ErrorCode::invalid_input);
+  EXPECT_EQ(code(kms_mrk_discovery_keyring(*regions, filter, {"us-east-1"})), ErrorCode::invalid_input) << "no client";
 }
 
 }  // namespace

@@ -39,45 +39,47 @@ class KmsMrkKeyring final : public Keyring {
 };
 
 // A keyring for one key, given the client of its Region.
-using MakeKeyring = std::shared_ptr<const Keyring> (*)(std::shared_ptr<KmsClient> client, KmsKeyArn key);
+using MakeKeyring = std::shared_ptr<const Keyring> (*)(std::shared_ptr<KmsClient> client, const KmsKeyArn& key);
 
-std::shared_ptr<const Keyring> strict(std::shared_ptr<KmsClient> client, KmsKeyArn key) {
+std::shared_ptr<const Keyring> strict(std::shared_ptr<KmsClient> client, const KmsKeyArn& key) {
   return kms_keyring(std::move(client), *KmsKeyName::parse(key.text()));
 }
 
 Result<std::shared_ptr<const Keyring>> several(KmsClients& clients, MakeKeyring make,
-                                               std::optional<KmsKeyArn> generator, std::vector<KmsKeyArn> children) {
+                                               const std::optional<KmsKeyArn>& generator,
+                                               const std::vector<KmsKeyArn>& children) {
   std::shared_ptr<const Keyring> first;
   if (generator) {
     TRY_ASSIGN(auto client, clients.in_region(generator->region()));
-    first = make(std::move(client), *std::move(generator));
+    first = make(std::move(client), *generator);
   }
   std::vector<std::shared_ptr<const Keyring>> others;
-  for (auto& key : children) {
+  for (const auto& key : children) {
     TRY_ASSIGN(auto client, clients.in_region(key.region()));
-    others.push_back(make(std::move(client), std::move(key)));
+    others.push_back(make(std::move(client), key));
   }
   return multi_keyring(std::move(first), std::move(others));
 }
 
 }  // namespace
 
-std::shared_ptr<const Keyring> kms_mrk_keyring(std::shared_ptr<KmsClient> client, KmsKeyArn key) {
+std::shared_ptr<const Keyring> kms_mrk_keyring(std::shared_ptr<KmsClient> client, const KmsKeyArn& key) {
   KEYFOLD_CHECK(client != nullptr);
-  return std::make_shared<KmsMrkKeyring>(std::move(client), std::move(key));
+  return std::make_shared<KmsMrkKeyring>(std::move(client), key);
 }
 
-Result<std::shared_ptr<const Keyring>> kms_multi_keyring(KmsClients& clients, std::optional<KmsKeyArn> generator,
-                                                         std::vector<KmsKeyArn> children) {
-  return several(clients, &strict, std::move(generator), std::move(children));
+Result<std::shared_ptr<const Keyring>> kms_multi_keyring(KmsClients& clients, const std::optional<KmsKeyArn>& generator,
+                                                         const std::vector<KmsKeyArn>& children) {
+  return several(clients, &strict, generator, children);
 }
 
-Result<std::shared_ptr<const Keyring>> kms_mrk_multi_keyring(KmsClients& clients, std::optional<KmsKeyArn> generator,
-                                                             std::vector<KmsKeyArn> children) {
+Result<std::shared_ptr<const Keyring>> kms_mrk_multi_keyring(KmsClients& clients,
+                                                             const std::optional<KmsKeyArn>& generator,
+                                                             const std::vector<KmsKeyArn>& children) {
   auto all = children;
   if (generator) all.push_back(*generator);
   TRY(check_multi_region_keys_are_unique(all));
-  return several(clients, &kms_mrk_keyring, std::move(generator), std::move(children));
+  return several(clients, &kms_mrk_keyring, generator, children);
 }
 
 }  // namespace keyfold::keyrings

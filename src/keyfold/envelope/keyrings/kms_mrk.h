@@ -15,14 +15,15 @@
 namespace keyfold::keyrings {
 
 // `client` is the one for the key's Region. Shareable between threads, as its client is.
-std::shared_ptr<const Keyring> kms_mrk_keyring(std::shared_ptr<KmsClient> client, KmsKeyArn key);
+std::shared_ptr<const Keyring> kms_mrk_keyring(std::shared_ptr<KmsClient> client, const KmsKeyArn& key);
 
 // A multi keyring (multi.h) of such keys: the first seals, all wrap, any opens. Without a generator it only opens, or
 // wraps for another. Fails with `invalid_input`, and as `clients` does.
-Result<std::shared_ptr<const Keyring>> kms_multi_keyring(KmsClients& clients, std::optional<KmsKeyArn> generator,
-                                                         std::vector<KmsKeyArn> children);
+Result<std::shared_ptr<const Keyring>> kms_multi_keyring(KmsClients& clients, const std::optional<KmsKeyArn>& generator,
+                                                         const std::vector<KmsKeyArn>& children);
 // Likewise, aware of multi-Region keys; the same one in two Regions is refused: see failover.h.
-Result<std::shared_ptr<const Keyring>> kms_mrk_multi_keyring(KmsClients& clients, std::optional<KmsKeyArn> generator,
-                                                             std::vector<KmsKeyArn> children);
+Result<std::shared_ptr<const Keyring>> kms_mrk_multi_keyring(KmsClients& clients,
+                                                             const std::optional<KmsKeyArn>& generator,
+                                                             const std::vector<KmsKeyArn>& children);
 
 }  // namespace keyfold::keyrings
