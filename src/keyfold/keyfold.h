@@ -4,8 +4,8 @@
 
 #include "keyfold/envelope/client/keyring_config.h"
 #include "keyfold/envelope/client/kms.h"
-#include "keyfold/envelope/keyrings/caching_materials_manager.h"
 #include "keyfold/envelope/client/kms_clients.h"
+#include "keyfold/envelope/keyrings/caching_materials_manager.h"
 #include "keyfold/envelope/keyrings/failover.h"
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/keyrings/kms_discovery.h"
@@ -32,13 +32,13 @@ using client::KeyringSources;
 using client::Kms;
 using client::KmsOptions;
 using client::process_environment;
+using client::RegionalConnection;
+using client::RegionalEndpoints;
 using keyrings::CacheCounters;
 using keyrings::CacheLimits;
 using keyrings::caching_materials_manager;
 using keyrings::CachingMaterialsManager;
 using keyrings::DataKeyUse;
-using client::RegionalConnection;
-using client::RegionalEndpoints;
 using keyrings::DecryptionRequest;
 using keyrings::default_materials_manager;
 using keyrings::DiscoveryFilter;
@@ -64,8 +64,8 @@ using keyrings::multi_keyring;
 using keyrings::raw_aes_keyring;
 using keyrings::raw_rsa_keyring;
 using keyrings::RawAesKey;
-using keyrings::required_context_materials_manager;
 using keyrings::RawRsaKey;
+using keyrings::required_context_materials_manager;
 using keyrings::RsaPadding;
 using keyrings::UnwrappedDataKey;
 using keyrings::WrappedDataKey;

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "keyfold/core/crypto/ecdsa.h"
+#include "keyfold/envelope/keyrings/raw_rsa.h"
 #include "keyfold/envelope/seal/messages_test.h"
 #include "keyfold/testing/vectors.h"
 
@@ -59,6 +60,20 @@ KeyringPointer raw_aes(simdjson::dom::element description, simdjson::dom::elemen
       {text_at(description, "provider-id"), text_at(key, "key-id"), *SecretBytes::copy_of(*material)});
 }
 
+KeyringPointer raw_rsa(simdjson::dom::element description, simdjson::dom::element key) {
+  using enum keyrings::RsaPadding;
+  static const std::map<std::string, keyrings::RsaPadding> paddings{
+      {"pkcs1", pkcs1}, {"sha1", oaep_sha1}, {"sha256", oaep_sha256}, {"sha384", oaep_sha384}, {"sha512", oaep_sha512}};
+  auto padding = text_at(description, "padding-algorithm");
+  if (padding == "oaep-mgf1") padding = text_at(description, "padding-hash");
+  const auto pem = text_at(key, "material");
+  return *keyrings::raw_rsa_keyring({.key_namespace = text_at(description, "provider-id"),
+                                     .key_name = text_at(key, "key-id"),
+                                     .padding = paddings.at(padding),
+                                     .public_key_pem = {},
+                                     .private_key_pem = *SecretBytes::copy_of(as_bytes(pem))});
+}
+
 // Null for a kind of keyring that is not for local keys.
 KeyringPointer keyring_of(simdjson::dom::element description, simdjson::dom::element keys);
 
@@ -77,8 +92,7 @@ KeyringPointer keyring_of(simdjson::dom::element description, simdjson::dom::ele
   if (type == "multi-keyring") return multi(description, keys);
   if (type != "raw") return nullptr;
   const auto key = at(at(keys, "keys"), text_at(description, "key"));
-  if (text_at(description, "encryption-algorithm") == "aes") return raw_aes(description, key);
-  return nullptr;
+  return text_at(description, "encryption-algorithm") == "aes" ? raw_aes(description, key) : raw_rsa(description, key);
 }
 
 std::shared_ptr<keyrings::MaterialsManager> manager_of(simdjson::dom::element description,
@@ -138,7 +152,7 @@ TEST_F(Vectors, EveryMessageWhoseKeysAreLocalOpensWholeAndInPieces) {
   });
   EXPECT_EQ(opened_count["multi-keyring"], 44);
   EXPECT_EQ(opened_count["required-encryption-context-cmm"], 55);
-  EXPECT_EQ(opened_count["raw"], 33);
+  EXPECT_EQ(opened_count["raw"], 33 + 55) << "AES and RSA";
   EXPECT_EQ(suites.size(), 11U);
 }
 
