@@ -7,6 +7,7 @@
 #include "keyfold/envelope/client/kms_clients.h"
 #include "keyfold/envelope/keyrings/caching_materials_manager.h"
 #include "keyfold/envelope/keyrings/failover.h"
+#include "keyfold/envelope/keyrings/branch_key.h"
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/keyrings/kms_discovery.h"
 #include "keyfold/envelope/keyrings/kms_mrk.h"
@@ -39,6 +40,14 @@ using keyrings::CacheLimits;
 using keyrings::caching_materials_manager;
 using keyrings::CachingMaterialsManager;
 using keyrings::DataKeyUse;
+using keyrings::branch_key_by_context;
+using keyrings::branch_key_keyring;
+using keyrings::BranchKey;
+using keyrings::BranchKeyCache;
+using keyrings::BranchKeyOptions;
+using keyrings::BranchKeysByContext;
+using keyrings::BranchKeyStore;
+using keyrings::BranchKeySupplier;
 using keyrings::DecryptionRequest;
 using keyrings::default_materials_manager;
 using keyrings::DiscoveryFilter;
@@ -46,6 +55,7 @@ using keyrings::EncryptionRequest;
 using keyrings::failover_keyring;
 using keyrings::FailoverOptions;
 using keyrings::FailoverWorld;
+using keyrings::fixed_branch_key;
 using keyrings::GeneratedDataKey;
 using keyrings::Keyring;
 using keyrings::KeyStoreKmsClient;

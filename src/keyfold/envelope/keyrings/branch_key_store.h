@@ -11,8 +11,17 @@
 
 namespace keyfold::keyrings {
 
-inline constexpr std::size_t branch_key_size = 32;  // Bytes.
-using BranchKeyVersion = ByteArray<16>;             // A UUID.
+inline constexpr std::size_t branch_key_size = 32;           // Bytes.
+inline constexpr std::size_t branch_key_id_size_max = 2048;  // Bytes: what DynamoDB gives a partition key.
+using BranchKeyVersion = ByteArray<16>;                      // A UUID.
+
+// "83eec007-5659-4554-bf11-699b90f41ac6" and back. Reading takes lower case only: the text is authenticated as it
+// stands in records. Fails with `invalid_input`.
+std::string to_string(const BranchKeyVersion& version);
+Result<BranchKeyVersion> parse_branch_key_version(std::string_view text);
+
+// An id is 1 to branch_key_id_size_max bytes of UTF-8 without control characters; else `invalid_input`.
+Outcome check_branch_key_id(std::string_view id);
 
 // One version of a branch key: what wraps the data keys of a tenant or a data set. Immutable once made.
 struct BranchKey {
