@@ -1,0 +1,391 @@
+// The key store over records and a KMS in memory: what it makes, what it takes, and what it asks of the KMS.
+
+#include "keyfold/envelope/keystore/key_store.h"
+
+#include "keyfold/core/crypto/digest.h"
+#include "keyfold/envelope/keyrings/fake_kms_test.h"
+#include "keyfold/envelope/keystore/records_test.h"
+#include "keyfold/envelope/keystore/rewrap.h"
+
+namespace keyfold::keystore {
+namespace {
+
+using namespace keyfold::keystore::testing;
+using keyrings::testing::FakeKms;
+
+template <class T>
+ErrorCode code(const Result<T>& result) {
+  EXPECT_FALSE(result);
+  return result ? ErrorCode::internal : result.error().code;
+}
+
+const std::string mrk_here = "arn:aws:kms:eu-central-1:123456789012:key/mrk-1234567890abcdef1234567890abcdef";
+const std::string mrk_there = "arn:aws:kms:eu-west-1:123456789012:key/mrk-1234567890abcdef1234567890abcdef";
+const std::string other_key = "arn:aws:kms:eu-central-1:123456789012:key/abcdabcd-12ab-34cd-56ef-1234567890ab";
+
+class Store : public ::testing::Test {
+ protected:
+  KeyStore store(KmsKeyChoice choice = *KmsKeyChoice::only(key_arn)) {
+    return KeyStore(records_, kms_, std::move(choice), clock_, std::make_shared<SystemRandom>());
+  }
+  RecordWrapping wrapping(KmsKeyChoice choice = *KmsKeyChoice::only(key_arn)) {
+    return RecordWrapping(kms_, std::move(choice), "tenants");
+  }
+  Record record(std::string_view id, std::string_view type) { return **records_->get(id, type); }
+  std::size_t count() { return records_->scan({}, 1000)->size(); }
+
+  std::shared_ptr<MemoryRecords> records_ = std::make_shared<MemoryRecords>();
+  std::shared_ptr<FakeKms> kms_ = std::make_shared<FakeKms>(key_arn);
+  std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
+};
+
+TEST_F(Store, MakesABranchKeyOfThreeRecordsWithoutSeeingIt) {
+  const auto id = store().create({.id = "acme", .context = {{"department", "admin"}}});
+  ASSERT_TRUE(id) << id.error().message;
+  EXPECT_EQ(*id, "acme");
+  EXPECT_EQ(count(), 3U);
+  const auto active = record("acme", active_type);
+  const auto version = record("acme", active.version);
+  const auto beacon = record("acme", beacon_type);
+  for (const auto& made : {active, version, beacon}) {
+    EXPECT_TRUE(check_record(made));
+    EXPECT_EQ(made.create_time, "2025-06-15T15:06:40.000000Z");
+    EXPECT_EQ(made.kms_arn, key_arn);
+    EXPECT_EQ(made.hierarchy_version, "1");
+    EXPECT_EQ(made.attributes, (EncryptionContext{{"aws-crypto-ec:department", "admin"}}));
+  }
+  // A version 4 UUID.
+  EXPECT_EQ(active.version[version_type_prefix.size() + 14], '4');
+  EXPECT_EQ(kms_->generated_without_plaintext, 2);
+  EXPECT_EQ(kms_->re_encrypted, 1);
+  EXPECT_EQ(kms_->generated + kms_->encrypted + kms_->decrypted, 0);
+}
+
+TEST_F(Store, GivesTheSameKeyAsActiveAndByItsVersionAndAnotherAsBeacon) {
+  auto one = store();
+  ASSERT_TRUE(one.create({.id = "acme", .context = {{"department", "admin"}}}));
+  const auto active = one.active("acme");
+  ASSERT_TRUE(active) << active.error().message;
+  const auto version = one.version("acme", (*active)->version);
+  ASSERT_TRUE(version) << version.error().message;
+  EXPECT_EQ((*active)->id, "acme");
+  EXPECT_EQ((*active)->key.size(), 32U);
+  EXPECT_TRUE((*active)->key == (*version)->key);
+  EXPECT_EQ((*active)->encryption_context, (EncryptionContext{{"department", "admin"}}));
+  const auto beacon = one.beacon("acme");
+  ASSERT_TRUE(beacon);
+  EXPECT_EQ(beacon->size(), 32U);
+  EXPECT_FALSE(*beacon == (*active)->key);
+}
+
+TEST_F(Store, MakesUpAnIdWhenNoneIsGiven) {
+  auto one = store();
+  const auto first = one.create({});
+  const auto second = one.create({});
+  ASSERT_TRUE(first && second);
+  EXPECT_TRUE(keyrings::parse_branch_key_version(*first));
+  EXPECT_NE(*first, *second);
+}
+
+TEST_F(Store, MakesNothingOfWhatItCannotTake) {
+  auto one = store();
+  ASSERT_TRUE(one.create({.id = "acme", .context = {{"department", "admin"}}}));
+  EXPECT_EQ(code(one.create({.id = "acme", .context = {{"department", "other"}}})), ErrorCode::already_exists);
+  const int asked = kms_->generated_without_plaintext;
+  EXPECT_EQ(code(one.create({.id = "bare", .context = {}})), ErrorCode::invalid_input);
+  EXPECT_EQ(code(one.create({.id = "", .context = {{"a", "b"}}})), ErrorCode::invalid_input);
+  EXPECT_EQ(code(one.create({.id = "a\nb", .context = {{"a", "b"}}})), ErrorCode::invalid_input);
+  for (const auto& [key, value] : {std::pair<std::string, std::string>{"", "b"},
+                                   {"a", ""},
+                                   {"\xff", "b"},
+                                   {"a", "\xff"},
+                                   {"a", std::string(65535, 'b')}})
+    EXPECT_EQ(code(one.create({.id = {}, .context = {{key, value}}})), ErrorCode::invalid_input);
+  EXPECT_EQ(code(store(KmsKeyChoice::discovery()).create({})), ErrorCode::unsupported_operation);
+  EXPECT_EQ(kms_->generated_without_plaintext, asked);  // Not even asked for.
+  EXPECT_EQ(count(), 3U);
+}
+
+TEST_F(Store, LeavesNothingBehindWhenTheKmsRefuses) {
+  kms_->failure = Error{ErrorCode::access_denied, "no"};
+  EXPECT_EQ(code(store().create({})), ErrorCode::access_denied);
+  EXPECT_EQ(count(), 0U);
+}
+
+TEST_F(Store, RotatesToANewVersionAndKeepsTheOld) {
+  auto one = store();
+  ASSERT_TRUE(one.create({.id = "acme", .context = {{"department", "admin"}}}));
+  const auto old = *one.active("acme");
+  clock_->advance(std::chrono::hours(24));
+  kms_->decrypted = 0;
+  const auto version = one.rotate("acme");
+  ASSERT_TRUE(version) << version.error().message;
+  EXPECT_EQ(kms_->decrypted, 0);
+  const auto active = *one.active("acme");
+  EXPECT_EQ(active->version, *version);
+  EXPECT_NE(active->version, old->version);
+  EXPECT_FALSE(active->key == old->key);
+  EXPECT_EQ(active->encryption_context, old->encryption_context);
+  EXPECT_TRUE((*one.version("acme", old->version))->key == old->key);
+  EXPECT_TRUE((*one.version("acme", *version))->key == active->key);
+  EXPECT_EQ(record("acme", active_type).create_time, "2025-06-16T15:06:40.000000Z");
+  EXPECT_EQ(count(), 4U);
+  EXPECT_EQ(code(one.rotate("nobody")), ErrorCode::not_found);
+  EXPECT_EQ(code(store(KmsKeyChoice::discovery()).rotate("acme")), ErrorCode::unsupported_operation);
+}
+
+TEST_F(Store, OfTwoRotationsAtOnceOneIsRefusedAndChangesNothing) {
+  auto one = store();
+  ASSERT_TRUE(one.create({.id = "acme", .context = {{"department", "admin"}}}));
+  keyrings::BranchKeyVersion between{};
+  records_->before_write = [&] {
+    records_->before_write = [] {};
+    between = *store().rotate("acme");
+  };
+  EXPECT_EQ(code(one.rotate("acme")), ErrorCode::conflict);
+  EXPECT_EQ((*one.active("acme"))->version, between);
+  EXPECT_EQ(count(), 4U);
+}
+
+TEST_F(Store, NoticesWhateverIsEditedInARecord) {
+  auto one = store();
+  ASSERT_TRUE(one.create({.id = "acme", .context = {{"department", "admin"}}}));
+  ASSERT_TRUE(one.create({.id = "umbra", .context = {{"department", "admin"}}}));
+  const auto good = record("acme", active_type);
+  const auto edited = [&](auto change) {
+    auto bad = good;
+    change(bad);
+    records_->put(bad);
+    EXPECT_EQ(code(one.active("acme")), ErrorCode::invalid_ciphertext);
+    EXPECT_EQ(code(one.rotate("acme")), ErrorCode::invalid_ciphertext);
+    EXPECT_EQ(count(), 6U);
+    records_->put(good);
+  };
+  edited([](Record& r) { r.version.back() = r.version.back() == '0' ? '1' : '0'; });
+  edited([](Record& r) { r.create_time.back() = 'z'; });
+  edited([](Record& r) { r.attributes.set("aws-crypto-ec:department", "sales"); });
+  edited([](Record& r) { r.attributes.set("aws-crypto-ec:more", "x"); });
+  edited([](Record& r) { r.attributes = {}; });
+  edited([](Record& r) { r.wrapped_key.back() ^= std::byte{1}; });
+  edited([&](Record& r) { r.wrapped_key = record("umbra", active_type).wrapped_key; });
+  edited([&](Record& r) { r.wrapped_key = record("acme", good.version).wrapped_key; });
+  edited([&](Record& r) { r.wrapped_key = record("acme", beacon_type).wrapped_key; });
+  EXPECT_TRUE(one.active("acme"));
+  // Under another key than the configured one the KMS is not even asked.
+  auto moved = good;
+  moved.kms_arn = other_key;
+  records_->put(moved);
+  const int asked = kms_->decrypted;
+  EXPECT_EQ(code(one.active("acme")), ErrorCode::incorrect_key);
+  EXPECT_EQ(kms_->decrypted, asked);
+}
+
+TEST_F(Store, IsBoundToItsLogicalName) {
+  ASSERT_TRUE(store().create({.id = "acme", .context = {{"department", "admin"}}}));
+  const RecordWrapping another(kms_, *KmsKeyChoice::only(key_arn), "others");
+  EXPECT_EQ(code(another.unwrap(record("acme", active_type))), ErrorCode::invalid_ciphertext);
+  EXPECT_TRUE(wrapping().unwrap(record("acme", active_type)));
+}
+
+TEST_F(Store, RefusesAKmsThatAnswersForAnotherKey) {
+  auto one = store();
+  ASSERT_TRUE(one.create({.id = "acme", .context = {{"department", "admin"}}}));
+  kms_->answers_with = other_key;
+  EXPECT_EQ(code(one.active("acme")), ErrorCode::incorrect_key);
+  EXPECT_EQ(code(one.create({})), ErrorCode::incorrect_key);
+  EXPECT_EQ(code(one.rotate("acme")), ErrorCode::incorrect_key);
+  kms_->answers_with.clear();
+  kms_->size_of_answers = 16;
+  EXPECT_EQ(code(one.active("acme")), ErrorCode::corrupt);
+}
+
+TEST_F(Store, TakesRelatedKeysOfOtherRegionsWhenToldSo) {
+  // Both names stand for one key, as a multi-Region key and its replica do.
+  kms_->names = {{mrk_here, mrk_here}};
+  ASSERT_TRUE(store(*KmsKeyChoice::only(mrk_here)).create({.id = "acme", .context = {{"a", "b"}}}));
+  EXPECT_EQ(code(store(*KmsKeyChoice::only(mrk_there)).active("acme")), ErrorCode::incorrect_key);
+  EXPECT_EQ(code(store(*KmsKeyChoice::multi_region(other_key)).active("acme")), ErrorCode::incorrect_key);
+  EXPECT_TRUE(store(*KmsKeyChoice::multi_region(mrk_here)).active("acme"));
+  EXPECT_TRUE(store(KmsKeyChoice::discovery()).active("acme"));
+  EXPECT_EQ(*KmsKeyChoice::multi_region(mrk_there)->key_for(mrk_here), mrk_there);
+  EXPECT_EQ(*KmsKeyChoice::multi_region_discovery("eu-west-1")->key_for(mrk_here), mrk_there);
+  EXPECT_EQ(*KmsKeyChoice::multi_region_discovery("eu-west-1")->key_for(key_arn), key_arn);
+  EXPECT_EQ(*KmsKeyChoice::discovery().key_for(mrk_here), mrk_here);
+  EXPECT_EQ(code(KmsKeyChoice::discovery().key_for("arn:aws:kms:eu-west-1:123456789012:alias/a")),
+            ErrorCode::incorrect_key);
+  for (const auto* bad :
+       {"", "alias/a", "arn:aws:kms:eu-west-1:123456789012:alias/a", "1234abcd-12ab-34cd-56ef-1234567890ab"}) {
+    EXPECT_EQ(code(KmsKeyChoice::only(bad)), ErrorCode::invalid_input);
+    EXPECT_EQ(code(KmsKeyChoice::multi_region(bad)), ErrorCode::invalid_input);
+  }
+  EXPECT_EQ(code(KmsKeyChoice::multi_region_discovery("")), ErrorCode::invalid_input);
+}
+
+TEST_F(Store, KeepsTheKmsKeyThatRecordsNameWhenItRotatesFromAnotherRegion) {
+  kms_->names = {{mrk_here, mrk_here}};
+  ASSERT_TRUE(store(*KmsKeyChoice::only(mrk_here)).create({.id = "acme", .context = {{"a", "b"}}}));
+  // The replica in the other Region: the same key, called by its own ARN, which it answers with.
+  kms_->names = {{mrk_there, mrk_here}};
+  kms_->answers_with = mrk_there;
+  auto there = store(*KmsKeyChoice::multi_region(mrk_there));
+  const auto version = there.rotate("acme");
+  ASSERT_TRUE(version) << version.error().message;
+  EXPECT_EQ(record("acme", active_type).kms_arn, mrk_here);
+  EXPECT_EQ(record("acme", version_type(*version)).kms_arn, mrk_here);
+  // Who knows only the first Region's reads the new version as before.
+  kms_->names = {{mrk_here, mrk_here}};
+  kms_->answers_with.clear();
+  EXPECT_EQ((*store(*KmsKeyChoice::only(mrk_here)).active("acme"))->version, *version);
+}
+
+TEST_F(Store, ListsItsBranchKeysAndShowsTheRecordsOfOne) {
+  auto one = store();
+  for (const auto* id : {"b", "a", "ab"}) ASSERT_TRUE(one.create({.id = id, .context = {{"x", "y"}}}));
+  for (int i = 0; i < 120; ++i) ASSERT_TRUE(one.rotate("a"));
+  const auto page = one.list("", 2);
+  ASSERT_EQ(page->size(), 2U);
+  EXPECT_EQ(page->at(0).branch_key_id, "a");
+  EXPECT_EQ(page->at(1).branch_key_id, "ab");
+  EXPECT_EQ(one.list("ab", 2)->at(0).branch_key_id, "b");
+  EXPECT_TRUE(one.list("b", 2)->empty());
+  EXPECT_EQ(one.show("a")->size(), 123U);
+  EXPECT_EQ(one.show("ab")->size(), 3U);
+  EXPECT_EQ(code(one.show("c")), ErrorCode::not_found);
+}
+
+// Hierarchy version 2, as the material providers library writes it: see record_wrapping.cpp.
+TEST_F(Store, ReadsAndOnlyReadsRecordsOfHierarchyVersion2) {
+  auto made = version_record("acme");
+  made.hierarchy_version = "2";
+  Bytes plaintext;
+  Writer(plaintext)
+      .bytes(crypto::sha384(*write_attributes(context_of(made, "tenants"))))
+      .bytes(Bytes(32, std::byte{7}));
+  std::vector<ContextPair> pairs;
+  const EncryptionContext kms_context{{"department", "admin"}};
+  made.wrapped_key = kms_->encrypt(key_arn, *SecretBytes::copy_of(plaintext), kms_context.view(pairs))->ciphertext;
+  records_->put(made);
+  auto one = store();
+  const auto got = one.version("acme", version_of(made));
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_TRUE((*got)->key == *SecretBytes::copy_of(Bytes(32, std::byte{7})));
+  // The KMS does not bind the other fields here; the digest does.
+  auto edited = made;
+  edited.create_time.back() = 'z';
+  records_->put(edited);
+  EXPECT_EQ(code(one.version("acme", version_of(made))), ErrorCode::authentication);
+  records_->put(made);
+  EXPECT_EQ(code(wrapping().re_encrypt(made, made)), ErrorCode::unsupported_operation);
+  auto active = made;
+  active.version = made.type;
+  active.type = active_type;
+  records_->put(active);
+  EXPECT_EQ(code(one.rotate("acme")), ErrorCode::unsupported_operation);
+  EXPECT_EQ(count(), 2U);
+}
+
+class Rewrap : public Store {
+ protected:
+  void SetUp() override {
+    auto one = store();
+    for (const auto* id : {"a", "b", "c"}) ASSERT_TRUE(one.create({.id = id, .context = {{"x", "y"}}}));
+    for (int i = 0; i < 110; ++i) ASSERT_TRUE(one.rotate("b"));
+    kms_->decrypted = 0;
+  }
+  Result<RewrapSummary> run(const std::optional<std::string>& id = {}) {
+    steps_.clear();
+    return rewrap(*records_, wrapping(), id, [&](const RewrapStep& step) {
+      steps_.emplace_back(step.record.branch_key_id + " " + step.record.type, step.error);
+    });
+  }
+  std::vector<std::pair<std::string, std::optional<Error>>> steps_;
+};
+
+TEST_F(Rewrap, WrapsEveryRecordAnewWithoutDecryptingAny) {
+  const auto before = *records_->scan({}, 1000);
+  const auto done = run();
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->rewrapped, before.size());
+  EXPECT_EQ(done->failed, 0U);
+  EXPECT_FALSE(done->stopped);
+  EXPECT_EQ(steps_.size(), before.size());
+  EXPECT_EQ(kms_->decrypted, 0);
+  const auto after = *records_->scan({}, 1000);
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    EXPECT_NE(after[i].wrapped_key, before[i].wrapped_key);
+    auto same = after[i];
+    same.wrapped_key = before[i].wrapped_key;
+    EXPECT_EQ(same, before[i]);
+    EXPECT_TRUE(*wrapping().unwrap(after[i]) == *wrapping().unwrap(before[i]));
+  }
+}
+
+TEST_F(Rewrap, OfOneBranchKeyLeavesTheOthersAlone) {
+  const auto a = record("a", active_type);
+  const auto c = record("c", active_type);
+  const auto done = run("b");
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->rewrapped, 113U);
+  EXPECT_EQ(record("a", active_type), a);
+  EXPECT_EQ(record("c", active_type), c);
+  EXPECT_EQ(run("a")->rewrapped, 3U);
+  EXPECT_EQ(code(run("nobody")), ErrorCode::not_found);
+}
+
+TEST_F(Rewrap, GoesOnAfterARecordThatIsRefused) {
+  auto bad = record("a", beacon_type);
+  bad.create_time.back() = 'z';
+  records_->put(bad);
+  const auto done = run();
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->failed, 1U);
+  EXPECT_EQ(done->rewrapped, count() - 1);
+  EXPECT_FALSE(done->stopped);
+  ASSERT_TRUE(steps_[0].second);
+  EXPECT_EQ(steps_[0].first, "a beacon:ACTIVE");
+  EXPECT_EQ(steps_[0].second->code, ErrorCode::invalid_ciphertext);
+}
+
+TEST_F(Rewrap, StopsWhenNobodyAnswersAndMayBeRunAgain) {
+  kms_->failure = Error{ErrorCode::unavailable, "nobody there"};
+  const auto stopped = run();
+  ASSERT_TRUE(stopped);
+  ASSERT_TRUE(stopped->stopped);
+  EXPECT_EQ(stopped->stopped->code, ErrorCode::unavailable);
+  EXPECT_EQ(steps_.size(), 1U);
+  kms_->failure.reset();
+  EXPECT_EQ(run()->rewrapped, count());
+}
+
+TEST_F(Rewrap, TakesWhatARotationMeanwhileHasWrittenAndDoesNotUndoIt) {
+  keyrings::BranchKeyVersion version{};
+  int writes = 0;
+  records_->before_write = [&] {
+    if (++writes != 2) return;  // The active record of "a": beacon, active, version.
+    version = *store().rotate("a");
+  };
+  const auto done = run();
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->failed, 0U);
+  EXPECT_EQ((*store().active("a"))->version, version);
+  for (const auto& each : *store().show("a")) EXPECT_TRUE(wrapping().unwrap(each));
+}
+
+TEST_F(Rewrap, GivesUpOnARecordThatNeverStandsStill) {
+  bool inside = false;
+  records_->before_write = [&] {
+    if (inside) return;
+    inside = true;
+    ASSERT_TRUE(rewrap(*records_, wrapping(), "a", [](const RewrapStep&) {}));
+    inside = false;
+  };
+  const auto done = run("a");
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->failed, 3U);
+  EXPECT_EQ(steps_[0].second->code, ErrorCode::conflict);
+  for (const auto& each : *store().show("a")) EXPECT_TRUE(wrapping().unwrap(each));
+}
+
+}  // namespace
+}  // namespace keyfold::keystore

@@ -1,0 +1,77 @@
+#include "keyfold/envelope/keystore/kms_key_choice.h"
+
+#include "keyfold/core/base/named.h"
+#include "keyfold/core/base/try.h"
+#include "keyfold/envelope/keyrings/kms_key_name.h"
+
+namespace keyfold::keystore {
+namespace {
+
+Outcome check_key_arn(std::string_view text) {
+  if (!keyrings::is_kms_key_arn(text))
+    return Error{ErrorCode::invalid_input, "a key store takes a KMS key by its ARN, not by an alias or an id"};
+  return ok();
+}
+
+bool is_multi_region(const ArnParts& arn) { return arn.resource.starts_with("key/mrk-"); }
+
+// Spec: framework/aws-kms/aws-kms-mrk-match-for-decrypt.md.
+bool are_related(std::string_view one, std::string_view other) {
+  if (one == other) return true;
+  const auto a = split_arn(one);
+  const auto b = split_arn(other);
+  return a && b && is_multi_region(*a) && a->partition == b->partition && a->service == b->service &&
+         a->account == b->account && a->resource == b->resource;
+}
+
+std::string in_region(const ArnParts& arn, std::string_view region) {
+  std::string text = "arn:";
+  for (const auto part : {arn.partition, arn.service, region, arn.account}) text.append(part).append(":");
+  return text.append(arn.resource);
+}
+
+}  // namespace
+
+Result<KmsKeyChoice> KmsKeyChoice::only(std::string key_arn) {
+  TRY(check_key_arn(key_arn));
+  return KmsKeyChoice(Kind::only, std::move(key_arn));
+}
+
+Result<KmsKeyChoice> KmsKeyChoice::multi_region(std::string key_arn) {
+  TRY(check_key_arn(key_arn));
+  return KmsKeyChoice(Kind::multi_region, std::move(key_arn));
+}
+
+KmsKeyChoice KmsKeyChoice::discovery() { return {Kind::discovery, {}}; }
+
+Result<KmsKeyChoice> KmsKeyChoice::multi_region_discovery(std::string region) {
+  TRY(Region::parse(region));
+  return KmsKeyChoice(Kind::multi_region_discovery, std::move(region));
+}
+
+Result<std::string> KmsKeyChoice::key_for(std::string_view kms_arn) const {
+  const auto arn = split_arn(kms_arn);
+  if (!keyrings::is_kms_key_arn(kms_arn) || !arn)
+    return Error{ErrorCode::incorrect_key, "the record names no KMS key by its ARN"};
+  const Error another{ErrorCode::incorrect_key,
+                      "the record is under " + std::string(kms_arn) + ", not under the configured key " + text_};
+  switch (kind_) {
+    case Kind::only:
+      return kms_arn == text_ ? Result<std::string>(text_) : another;
+    case Kind::multi_region:
+      return are_related(kms_arn, text_) ? Result<std::string>(text_) : another;
+    case Kind::discovery:
+      return std::string(kms_arn);
+    case Kind::multi_region_discovery:
+      return is_multi_region(*arn) ? in_region(*arn, text_) : std::string(kms_arn);
+  }
+  return another;
+}
+
+Result<std::string> KmsKeyChoice::key_for_new() const {
+  if (kind_ == Kind::only || kind_ == Kind::multi_region) return text_;
+  return Error{ErrorCode::unsupported_operation,
+               "a key store without a KMS key of its own (discovery) makes and rotates no branch keys"};
+}
+
+}  // namespace keyfold::keystore
