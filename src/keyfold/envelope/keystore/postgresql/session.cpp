@@ -1,0 +1,151 @@
+#include "keyfold/envelope/keystore/postgresql/session.h"
+
+#include <charconv>
+
+#include "keyfold/core/base/try.h"
+
+namespace keyfold::keystore {
+namespace {
+
+struct FreeOptions {
+  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+
+// Timeouts that the text may set otherwise. What comes after "dbname" in the list would win over the text.
+constexpr const char* keywords[] = {
+    "sslmode", "connect_timeout", "tcp_user_timeout", "application_name", "dbname", "client_encoding", nullptr};
+
+// A commit that was answered must not be lost with a machine: messages may be sealed under it already.
+constexpr const char* settings =
+    "SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
+    " WHERE pg_catalog.current_setting('synchronous_commit') = 'off';"
+    "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s';"
+    "SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off";
+
+Outcome refuse_passwords(const std::string& connection) {
+  char* why = nullptr;
+  const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(connection.c_str(), &why));
+  if (options == nullptr) {
+    // What libpq says repeats parts of the text, and there may be a password in it.
+    PQfreemem(why);
+    return Error{ErrorCode::invalid_input, "the database's address cannot be read as PostgreSQL's"};
+  }
+  for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
+    const std::string_view keyword = option->keyword;
+    if ((keyword == "password" || keyword == "sslpassword") && option->val != nullptr && *option->val != '\0')
+      return Error{ErrorCode::invalid_input,
+                   "a password does not belong into the database's address: use a password file (PGPASSFILE)"};
+  }
+  return ok();
+}
+
+bool is_loopback(std::string_view address) { return address.starts_with("127.") || address == "::1"; }
+
+std::string one_line(const char* message) {
+  std::string text(message == nullptr ? "" : message);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  std::ranges::replace(text, '\n', ' ');
+  return text.empty() ? "the database does not answer" : text;
+}
+
+// PostgreSQL manual, appendix "PostgreSQL Error Codes".
+ErrorCode code_of(std::string_view state) {
+  const auto in_class = [&](std::string_view prefix) { return state.starts_with(prefix); };
+  if (state.empty() || in_class("08") || in_class("53") || in_class("57") || state == "55P03")
+    return ErrorCode::unavailable;
+  if (in_class("40") || state == "23505") return ErrorCode::conflict;
+  if (in_class("28") || state == "42501" || state == "25006") return ErrorCode::access_denied;
+  if (state == "42P01" || state == "3F000" || state == "3D000") return ErrorCode::not_found;
+  if (state == "42P07") return ErrorCode::already_exists;
+  if (in_class("XX")) return ErrorCode::corrupt;
+  return ErrorCode::io;
+}
+
+}  // namespace
+
+int Reply::rows_changed() const {
+  const std::string_view text = PQcmdTuples(result_.get());
+  int count = 0;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return count;
+}
+
+BytesView Reply::bytes(int row, int column) const {
+  return {reinterpret_cast<const std::byte*>(PQgetvalue(result_.get(), row, column)),
+          static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+}
+
+Result<Session> Session::open(const std::string& connection) {
+  TRY(refuse_passwords(connection));
+  const char* values[] = {"verify-full", "5", "10000", "keyfold", connection.c_str(), "UTF8", nullptr};
+  Session session;
+  session.connection_.reset(PQconnectdbParams(keywords, values, /*expand_dbname=*/1));
+  KEYFOLD_CHECK(session.connection_ != nullptr);  // Only without memory.
+  auto* raw = session.connection_.get();
+  PQsetNoticeProcessor(raw, [](void*, const char*) {}, nullptr);  // Else it writes to standard error.
+  if (PQstatus(raw) != CONNECTION_OK) return Error{ErrorCode::unavailable, one_line(PQerrorMessage(raw))};
+  TRY(session.check_privacy());
+  TRY(session.set_up());
+  return session;
+}
+
+Outcome Session::check_privacy() const {
+  auto* raw = connection_.get();
+  const char* host = PQhost(raw);
+  const char* address = PQhostaddr(raw);
+  const bool is_socket = host != nullptr && (*host == '/' || *host == '@' || *host == '\0');
+  if (is_socket || PQsslInUse(raw) != 0 || PQgssEncInUse(raw) != 0 || (address != nullptr && is_loopback(address)))
+    return ok();
+  return Error{ErrorCode::invalid_input, "the database is on another machine and its connection is not encrypted"};
+}
+
+Outcome Session::set_up() {
+  TRY_ASSIGN(const auto encoding, run("SELECT pg_catalog.current_setting('server_encoding')"));
+  if (encoding.rows() != 1 || encoding.text(0, 0) != "UTF8")
+    return Error{ErrorCode::invalid_input, "the database's encoding is not UTF8: ids of branch keys would not fit it"};
+  return run_all(settings);
+}
+
+Result<Reply> Session::run(const char* sql, std::initializer_list<Parameter> parameters) {
+  std::vector<std::string> texts;  // With the zero at the end that libpq wants of text.
+  texts.reserve(parameters.size());
+  std::vector<const char*> values;
+  std::vector<int> sizes, forms;
+  for (const auto& parameter : parameters) {
+    const bool binary = parameter.form == Parameter::Form::binary;
+    texts.emplace_back(as_text(parameter.bytes));
+    values.push_back(texts.back().c_str());
+    sizes.push_back(static_cast<int>(parameter.bytes.size()));
+    forms.push_back(binary ? 1 : 0);
+  }
+  Reply reply(PQexecParams(connection_.get(), sql, static_cast<int>(values.size()), nullptr, values.data(),
+                           sizes.data(), forms.data(), /*resultFormat=*/1));
+  const auto status = PQresultStatus(reply.raw());
+  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) return error_of(reply.raw());
+  return reply;
+}
+
+Outcome Session::run_all(const char* sql) {
+  const Reply reply(PQexec(connection_.get(), sql));
+  const auto status = PQresultStatus(reply.raw());
+  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) return error_of(reply.raw());
+  return ok();
+}
+
+bool Session::is_alive() const {
+  return PQstatus(connection_.get()) == CONNECTION_OK && PQtransactionStatus(connection_.get()) == PQTRANS_IDLE;
+}
+
+bool Session::answers() {
+  const Reply reply(PQexec(connection_.get(), ""));
+  return PQresultStatus(reply.raw()) == PGRES_EMPTY_QUERY && is_alive();
+}
+
+Error Session::error_of(const PGresult* result) const {
+  const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char* primary = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  return {code_of(state == nullptr ? "" : state),
+          "the database: " + one_line(primary == nullptr ? PQerrorMessage(connection_.get()) : primary)};
+}
+
+}  // namespace keyfold::keystore

@@ -1,0 +1,71 @@
+#pragma once
+// One connection to a PostgreSQL server, as a value that cleans up after itself. Not safe to use from several threads
+// at once.
+
+#include <libpq-fe.h>
+
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "keyfold/core/base/bytes.h"
+
+namespace keyfold::keystore {
+
+// What a command answered with. Rows and columns count from 0; columns are in binary form, as long as this lives.
+class Reply {
+ public:
+  explicit Reply(PGresult* result) : result_(result) {}
+  int rows() const { return PQntuples(result_.get()); }
+  int rows_changed() const;
+  std::string_view text(int row, int column) const { return as_text(bytes(row, column)); }
+  BytesView bytes(int row, int column) const;
+  const PGresult* raw() const { return result_.get(); }
+
+ private:
+  struct Clear {
+    void operator()(PGresult* result) const { PQclear(result); }
+  };
+  std::unique_ptr<PGresult, Clear> result_;
+};
+
+// A parameter of a command: text or bytes, which must live until it has run.
+struct Parameter {
+  enum class Form : std::uint8_t { text, binary };
+  Parameter(std::string_view text) : bytes(as_bytes(text)), form(Form::text) {}
+  Parameter(const std::string& text) : Parameter(std::string_view(text)) {}
+  Parameter(BytesView binary) : bytes(binary), form(Form::binary) {}
+  Parameter(const Bytes& binary) : Parameter(BytesView(binary)) {}
+  BytesView bytes;
+  Form form;
+};
+
+class Session {
+ public:
+  // Checks first what postgresql_records.h says of passwords, and then what it says of encryption.
+  static Result<Session> open(const std::string& connection);
+
+  // One command with its parameters ($1, …). Fails as RecordStore does; with `conflict` when another transaction was in
+  // the way, `not_found` when there is no such table, `already_exists` when there is one.
+  Result<Reply> run(const char* sql, std::initializer_list<Parameter> parameters = {});
+  // Several commands, without parameters and results.
+  Outcome run_all(const char* sql);
+  // False: the server is gone or has closed the connection, as far as has been noticed; or a transaction was left open.
+  bool is_alive() const;
+  // Notices by asking.
+  bool answers();
+
+ private:
+  struct Finish {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+  };
+  Outcome check_privacy() const;
+  Outcome set_up();
+  Error error_of(const PGresult* result) const;
+
+  std::unique_ptr<PGconn, Finish> connection_;
+};
+
+}  // namespace keyfold::keystore
