@@ -79,6 +79,50 @@ void add_admin(CLI::App& app, AdminCommand& to) {
                         "A new access key for the account's root; the former ones are gone. Offline", "reset-root"));
 }
 
+void add_branch_key(CLI::App& app, BranchKeyCommand& to, std::optional<Command>& chosen) {
+  using Action = BranchKeyCommand::Action;
+  auto& branch_key = *app.add_subcommand("branch-key", "Branch keys: one per tenant, between a KMS key and data keys");
+  branch_key.require_subcommand(1);
+  const auto command = [&](const char* name, const char* help, Action action) {
+    auto* sub = branch_key.add_subcommand(name, help);
+    sub->add_option("--store", to.store,
+                    "A file, or postgresql://USER@HOST/DATABASE (a password belongs into PGPASSFILE)")
+        ->type_name("STORE")
+        ->required();
+    sub->add_option("--logical-name", to.logical_name, "The store's, bound into every record")
+        ->type_name("NAME")
+        ->default_val("branch-keys");
+    sub->callback([&, action] {
+      to.action = action;
+      chosen = to;
+    });
+    return sub;
+  };
+  const auto calls_kms = [&](CLI::App* sub) {
+    sub->add_option("--key", to.key, "The KMS key's ARN")->type_name("ARN")->required();
+    sub->add_flag("--multi-region", to.multi_region, "Take records under the same multi-Region key of other Regions");
+    add_connection(*sub, to.connection);
+    return sub;
+  };
+  const auto has_json = [&](CLI::App* sub) {
+    sub->add_flag("--json", to.json, "A line of JSON each");
+    return sub;
+  };
+  command("init", "Make an empty store (create does it too, for a file)", Action::init);
+  auto* create = has_json(calls_kms(command("create", "Make a branch key, and print its id", Action::create)));
+  create->add_option("--id", to.id, "Default: a UUID; an id of one's own needs a --context")->type_name("ID");
+  create->add_option("--context", to.context, "Bound to the branch key, in clear")->type_name("KEY=VALUE");
+  has_json(calls_kms(command("rotate", "Seal under a new version from now on, and print it", Action::rotate)))
+      ->add_option("id", to.id)
+      ->required();
+  has_json(command("list", "The branch keys: id, active version, when it was made, context", Action::list));
+  has_json(command("show", "Every record of a branch key", Action::show))->add_option("id", to.id)->required();
+  auto* rewrap = has_json(calls_kms(command(
+      "rewrap", "Re-encrypt records to the KMS key's current material; needs ReEncrypt, not Decrypt", Action::rewrap)));
+  rewrap->add_option("id", to.id, "Default: all branch keys of the store");
+  rewrap->add_flag("-q,--quiet", to.quiet, "Only what failed");
+}
+
 }  // namespace
 
 std::variant<Command, int> parse_command_line(int argc, char** argv) {
@@ -125,6 +169,9 @@ std::variant<Command, int> parse_command_line(int argc, char** argv) {
 
   AdminCommand admin;
   add_admin(app, admin);
+
+  BranchKeyCommand branch_key;
+  add_branch_key(app, branch_key, chosen);
 
   AuditCommand audit;
   auto& audit_app = *app.add_subcommand("audit", "The audit log of a keyfold-kms");

@@ -68,7 +68,22 @@ struct AuditCommand {
   bool brief = false;
 };
 
-using Command = std::variant<EncryptCommand, DecryptCommand, InspectCommand, CallCommand, AdminCommand, AuditCommand>;
+struct BranchKeyCommand {
+  enum class Action : std::uint8_t { init, create, rotate, list, show, rewrap };
+  Action action{};
+  ConnectionOptions connection;
+  std::string store;  // A file, or postgresql://…
+  std::string logical_name;
+  std::string key;  // A key ARN.
+  bool multi_region = false;
+  std::string id;
+  std::vector<std::string> context;  // "key=value"
+  bool json = false;
+  bool quiet = false;
+};
+
+using Command = std::variant<EncryptCommand, DecryptCommand, InspectCommand, CallCommand, AdminCommand, AuditCommand,
+                             BranchKeyCommand>;
 
 // The command, or the exit status of a process that has already said what there is to say (help, a usage error).
 std::variant<Command, int> parse_command_line(int argc, char** argv);

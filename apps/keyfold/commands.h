@@ -12,5 +12,6 @@ Outcome run(const InspectCommand& command);
 Outcome run(const CallCommand& command);
 Outcome run(const AdminCommand& command);
 Outcome run(const AuditCommand& command);
+Outcome run(const BranchKeyCommand& command);
 
 }  // namespace keyfold::cli

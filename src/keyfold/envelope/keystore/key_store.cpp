@@ -9,8 +9,6 @@ namespace {
 using keyrings::BranchKey;
 using keyrings::BranchKeyVersion;
 
-constexpr std::size_t page_size = 100;  // Records.
-
 // Spec: framework/branch-key-store.md, "Custom Encryption Context".
 Result<EncryptionContext> attributes_of(const EncryptionContext& custom) {
   EncryptionContext attributes;
@@ -129,29 +127,6 @@ Result<std::shared_ptr<const BranchKey>> KeyStore::version(std::string_view id, 
 Result<SecretBytes> KeyStore::beacon(std::string_view id) {
   TRY_ASSIGN(const auto record, record_of(id, beacon_type));
   return wrapping_.unwrap(record);
-}
-
-Result<std::vector<Record>> KeyStore::list(std::string_view after_id, std::size_t limit) {
-  KEYFOLD_CHECK(limit > 0);
-  return records_->scan_active(after_id, limit);
-}
-
-Result<std::vector<Record>> KeyStore::show(std::string_view id) {
-  TRY(keyrings::check_branch_key_id(id));
-  std::vector<Record> found;
-  RecordPosition at{.branch_key_id = std::string(id), .type = {}};
-  // Ends: each turn goes on after the last record of the one before.
-  for (;;) {
-    TRY_ASSIGN(auto page, records_->scan(at, page_size));
-    for (auto& record : page) {
-      at = {.branch_key_id = record.branch_key_id, .type = record.type};
-      if (record.branch_key_id == id) found.push_back(std::move(record));
-    }
-    if (page.size() < page_size || at.branch_key_id != id) break;
-  }
-  if (found.empty())
-    return Error{ErrorCode::not_found, "the key store " + logical_name() + " has no branch key " + std::string(id)};
-  return found;
 }
 
 }  // namespace keyfold::keystore

@@ -48,11 +48,6 @@ class KeyStore final : public keyrings::BranchKeyStore {
   // The beacon key: for searchable encryption elsewhere; nothing of ours uses it. branch_key_size bytes.
   Result<SecretBytes> beacon(std::string_view id);
 
-  // The active record of each branch key after that one, by the bytes of their ids: at most `limit`.
-  Result<std::vector<Record>> list(std::string_view after_id, std::size_t limit);
-  // Every record of one branch key. Fails with `not_found`.
-  Result<std::vector<Record>> show(std::string_view id);
-
   const std::string& logical_name() const override { return records_->logical_name(); }
 
  private:

@@ -238,19 +238,15 @@ TEST_F(Store, KeepsTheKmsKeyThatRecordsNameWhenItRotatesFromAnotherRegion) {
   EXPECT_EQ((*store(*KmsKeyChoice::only(mrk_here)).active("acme"))->version, *version);
 }
 
-TEST_F(Store, ListsItsBranchKeysAndShowsTheRecordsOfOne) {
+TEST_F(Store, GivesEveryRecordOfOneBranchKeyAndNoOthers) {
   auto one = store();
   for (const auto* id : {"b", "a", "ab"}) ASSERT_TRUE(one.create({.id = id, .context = {{"x", "y"}}}));
   for (int i = 0; i < 120; ++i) ASSERT_TRUE(one.rotate("a"));
-  const auto page = one.list("", 2);
-  ASSERT_EQ(page->size(), 2U);
-  EXPECT_EQ(page->at(0).branch_key_id, "a");
-  EXPECT_EQ(page->at(1).branch_key_id, "ab");
-  EXPECT_EQ(one.list("ab", 2)->at(0).branch_key_id, "b");
-  EXPECT_TRUE(one.list("b", 2)->empty());
-  EXPECT_EQ(one.show("a")->size(), 123U);
-  EXPECT_EQ(one.show("ab")->size(), 3U);
-  EXPECT_EQ(code(one.show("c")), ErrorCode::not_found);
+  EXPECT_EQ(records_of(*records_, "a")->size(), 123U);
+  EXPECT_EQ(records_of(*records_, "ab")->size(), 3U);
+  EXPECT_EQ(records_of(*records_, "b")->size(), 3U);
+  EXPECT_EQ(code(records_of(*records_, "c")), ErrorCode::not_found);
+  EXPECT_EQ(code(records_of(*records_, "")), ErrorCode::invalid_input);
 }
 
 // Hierarchy version 2, as the material providers library writes it: see record_wrapping.cpp.
@@ -369,7 +365,7 @@ TEST_F(Rewrap, TakesWhatARotationMeanwhileHasWrittenAndDoesNotUndoIt) {
   ASSERT_TRUE(done);
   EXPECT_EQ(done->failed, 0U);
   EXPECT_EQ((*store().active("a"))->version, version);
-  for (const auto& each : *store().show("a")) EXPECT_TRUE(wrapping().unwrap(each));
+  for (const auto& each : *records_of(*records_, "a")) EXPECT_TRUE(wrapping().unwrap(each));
 }
 
 TEST_F(Rewrap, GivesUpOnARecordThatNeverStandsStill) {
@@ -384,7 +380,7 @@ TEST_F(Rewrap, GivesUpOnARecordThatNeverStandsStill) {
   ASSERT_TRUE(done);
   EXPECT_EQ(done->failed, 3U);
   EXPECT_EQ(steps_[0].second->code, ErrorCode::conflict);
-  for (const auto& each : *store().show("a")) EXPECT_TRUE(wrapping().unwrap(each));
+  for (const auto& each : *records_of(*records_, "a")) EXPECT_TRUE(wrapping().unwrap(each));
 }
 
 }  // namespace

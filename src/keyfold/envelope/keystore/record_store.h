@@ -49,4 +49,7 @@ class RecordStore {
   virtual const std::string& logical_name() const = 0;
 };
 
+// Every record of one branch key. Fails with `not_found` when there is none, or as scan() does.
+Result<std::vector<Record>> records_of(RecordStore& records, std::string_view branch_key_id);
+
 }  // namespace keyfold::keystore

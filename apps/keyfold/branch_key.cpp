@@ -1,0 +1,198 @@
+// keyfold branch-key: makes, rotates, lists, shows and rewraps the branch keys of a key store.
+
+#include "keyfold/commands.h"
+#include "keyfold/connection.h"
+#include "keyfold/core/base/try.h"
+#include "keyfold/core/protocol/json_writer.h"
+#include "keyfold/envelope/keystore/key_store.h"
+#include "keyfold/envelope/keystore/postgresql/postgresql_records.h"
+#include "keyfold/envelope/keystore/rewrap.h"
+#include "keyfold/envelope/keystore/sqlite/sqlite_records.h"
+#include "keyfold/files.h"
+#include "keyfold/printable.h"
+
+namespace keyfold::cli {
+namespace {
+
+using keystore::Record;
+
+constexpr std::size_t page_size = 100;  // Branch keys.
+
+Result<std::shared_ptr<keystore::RecordStore>> open_records(const BranchKeyCommand& command,
+                                                            keystore::IfAbsent if_absent) {
+  if (keystore::is_postgresql_address(command.store))
+    return keystore::open_postgresql_records(command.store, command.logical_name);
+  return keystore::open_sqlite_records(command.store, command.logical_name, if_absent);
+}
+
+Result<keystore::KmsKeyChoice> choice_of(const BranchKeyCommand& command) {
+  auto choice = command.multi_region ? keystore::KmsKeyChoice::multi_region(command.key)
+                                     : keystore::KmsKeyChoice::only(command.key);
+  if (!choice) return Error{choice.error().code, "--key " + command.key + ": " + choice.error().message};
+  return choice;
+}
+
+Result<keystore::KeyStore> open_store(const BranchKeyCommand& command, keystore::IfAbsent if_absent) {
+  TRY_ASSIGN(auto choice, choice_of(command));
+  TRY_ASSIGN(auto kms, connect(command.connection, command.key));
+  TRY_ASSIGN(auto records, open_records(command, if_absent));
+  return keystore::KeyStore(std::move(records), std::move(kms), std::move(choice));
+}
+
+std::string prose_of(const EncryptionContext& context) {
+  std::string text;
+  for (const auto& [key, value] : context) text += (text.empty() ? "" : ", ") + key + "=" + value;
+  return printable(text);
+}
+
+// What both a list's and a record's line have.
+void add_fields(protocol::JsonWriter& json, const Record& record) {
+  std::vector<ContextPair> pairs;
+  const auto context = keystore::custom_context_of(record);
+  if (keystore::kind_of(record) != keystore::RecordKind::beacon)
+    json.text("version", keyrings::to_string(keystore::version_of(record)));
+  json.text("create_time", record.create_time).text("kms_arn", record.kms_arn);
+  json.text("hierarchy_version", record.hierarchy_version).context("context", context.view(pairs));
+}
+
+std::string json_line(const Record& record, std::string_view type_name) {
+  std::string line;
+  protocol::JsonWriter json(line);
+  json.begin_object().text("branch_key_id", record.branch_key_id);
+  if (!type_name.empty()) json.text(type_name, record.type);
+  add_fields(json, record);
+  json.end_object();
+  return line + "\n";
+}
+
+std::string prose_line(const Record& record) {
+  return printable(record.branch_key_id) + "\t" + keyrings::to_string(keystore::version_of(record)) + "\t" +
+         printable(record.create_time) + "\t" + prose_of(keystore::custom_context_of(record)) + "\n";
+}
+
+Outcome print(std::string_view text) {
+  TRY_ASSIGN(auto out, OutputFile::create("-"));
+  TRY(out.write(as_bytes(text)));
+  return out.commit();
+}
+
+// {"NAME":"VALUE"}, or the value alone.
+Outcome print_one(const BranchKeyCommand& command, std::string_view name, std::string_view value) {
+  if (!command.json) return print(printable(value) + "\n");
+  std::string line;
+  protocol::JsonWriter json(line);
+  json.begin_object().text(name, value).end_object();
+  return print(line + "\n");
+}
+
+Outcome init(const BranchKeyCommand& command) {
+  if (keystore::is_postgresql_address(command.store))
+    return keystore::init_postgresql_records(command.store, command.logical_name);
+  TRY(keystore::open_sqlite_records(command.store, command.logical_name, keystore::IfAbsent::create));
+  return ok();
+}
+
+Outcome create(const BranchKeyCommand& command) {
+  keystore::NewBranchKey wanted;
+  if (!command.id.empty()) wanted.id = command.id;
+  TRY_ASSIGN(wanted.context, context_of(command.context));
+  TRY_ASSIGN(auto store, open_store(command, keystore::IfAbsent::create));
+  TRY_ASSIGN(const auto id, store.create(wanted));
+  return print_one(command, "branch_key_id", id);
+}
+
+Outcome rotate(const BranchKeyCommand& command) {
+  TRY_ASSIGN(auto store, open_store(command, keystore::IfAbsent::fail));
+  TRY_ASSIGN(const auto version, store.rotate(command.id));
+  return print_one(command, "version", keyrings::to_string(version));
+}
+
+Outcome list(const BranchKeyCommand& command) {
+  TRY_ASSIGN(const auto records, open_records(command, keystore::IfAbsent::fail));
+  TRY_ASSIGN(auto out, OutputFile::create("-"));
+  std::string after;
+  for (bool more = true; more;) {  // Ends: each turn goes on after the last branch key of the one before.
+    TRY_ASSIGN(const auto page, records->scan_active(after, page_size));
+    more = page.size() == page_size;
+    for (const auto& record : page) {
+      TRY(out.write(as_bytes(command.json ? json_line(record, "") : prose_line(record))));
+      after = record.branch_key_id;
+    }
+  }
+  return out.commit();
+}
+
+Outcome show(const BranchKeyCommand& command) {
+  TRY_ASSIGN(const auto records, open_records(command, keystore::IfAbsent::fail));
+  TRY_ASSIGN(const auto found, keystore::records_of(*records, command.id));
+  std::string text;
+  if (!command.json) {
+    text = "branch key  " + printable(command.id) + "\n";
+    for (const auto& [key, value] : keystore::custom_context_of(found.front()))
+      text += "context     " + printable(key) + "=" + printable(value) + "\n";
+  }
+  for (const auto& record : found) {
+    if (command.json)
+      text += json_line(record, "type");
+    else
+      text += printable(record.type) + (record.version.empty() ? "" : " = " + record.version) + "\n  made  " +
+              printable(record.create_time) + ", under " + printable(record.kms_arn) + "\n";
+  }
+  return print(text);
+}
+
+std::string rewrap_line(const BranchKeyCommand& command, const keystore::RewrapStep& step) {
+  const std::string_view outcome = step.error ? "failed" : "rewrapped";
+  if (!command.json)
+    return std::string(outcome) + "\t" + printable(step.record.branch_key_id) + "\t" + printable(step.record.type) +
+           (step.error ? "\t" + printable(step.error->message) : "") + "\n";
+  std::string line;
+  protocol::JsonWriter json(line);
+  json.begin_object().text("branch_key_id", step.record.branch_key_id).text("type", step.record.type);
+  json.text("outcome", outcome);
+  if (step.error) json.text("error", step.error->message);
+  json.end_object();
+  return line + "\n";
+}
+
+Outcome rewrap(const BranchKeyCommand& command) {
+  TRY_ASSIGN(auto choice, choice_of(command));
+  TRY_ASSIGN(auto kms, connect(command.connection, command.key));
+  TRY_ASSIGN(const auto records, open_records(command, keystore::IfAbsent::fail));
+  const keystore::RecordWrapping wrapping(std::move(kms), std::move(choice), records->logical_name());
+  Outcome written = ok();  // When nobody reads any more, the work goes on.
+  const auto report = [&](const keystore::RewrapStep& step) {
+    if (written && (step.error || !command.quiet)) written = print(rewrap_line(command, step));
+  };
+  std::optional<std::string> id;
+  if (!command.id.empty()) id = command.id;
+  TRY_ASSIGN(const auto done, keystore::rewrap(*records, wrapping, id, report));
+  TRY(std::move(written));
+  const auto counts = std::to_string(done.rewrapped) + " rewrapped, " + std::to_string(done.failed) + " failed";
+  if (done.stopped)
+    return Error{done.stopped->code, "stopped (" + counts + "), run it again: " + done.stopped->message};
+  if (done.failed > 0) return Error{ErrorCode::internal, counts};
+  return ok();
+}
+
+}  // namespace
+
+Outcome run(const BranchKeyCommand& command) {
+  switch (command.action) {
+    case BranchKeyCommand::Action::init:
+      return init(command);
+    case BranchKeyCommand::Action::create:
+      return create(command);
+    case BranchKeyCommand::Action::rotate:
+      return rotate(command);
+    case BranchKeyCommand::Action::list:
+      return list(command);
+    case BranchKeyCommand::Action::show:
+      return show(command);
+    case BranchKeyCommand::Action::rewrap:
+      return rewrap(command);
+  }
+  return Error{ErrorCode::internal, "no such command"};
+}
+
+}  // namespace keyfold::cli
