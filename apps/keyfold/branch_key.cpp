@@ -41,7 +41,10 @@ Result<keystore::KeyStore> open_store(const BranchKeyCommand& command, keystore:
 
 std::string prose_of(const EncryptionContext& context) {
   std::string text;
-  for (const auto& [key, value] : context) text += (text.empty() ? "" : ", ") + key + "=" + value;
+  for (const auto& [key, value] : context) {
+    if (!text.empty()) text += ", ";
+    text.append(key).append("=").append(value);
+  }
   return printable(text);
 }
 

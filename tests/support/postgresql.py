@@ -52,7 +52,7 @@ class Postgresql:
             subprocess.run([programs() / "initdb", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "-U", "keyfold", "-D", data],
                            check=True, stdout=log, stderr=log, cwd=self.folder, **self._user)
             # Without a TCP port: the port is only part of the socket's name.
-            self.process = subprocess.Popen([programs() / "postgres", "-D", data, "-k", self.folder, "-c", "listen_addresses="],
+            self.process = subprocess.Popen([programs() / "postgres", "-D", data, "-k", self.folder, "-c", "listen_addresses=", "-c", "fsync=off"],
                                             stdout=log, stderr=log, cwd=self.folder, preexec_fn=_end_with_parent, **self._user)
         deadline = time.monotonic() + READY_WITHIN_S
         while subprocess.run([programs() / "pg_isready", "-q", "-h", self.folder], check=False).returncode != 0:

@@ -211,6 +211,7 @@ int fetches_of(BranchKeyCache& cache, int count, const Result<Key>& answer, std:
   results.assign(static_cast<std::size_t>(count), Error{ErrorCode::internal, "not asked"});
   std::barrier start(count);
   std::vector<std::thread> threads;
+  threads.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i)
     threads.emplace_back([&, i] {
       start.arrive_and_wait();

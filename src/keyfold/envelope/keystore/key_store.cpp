@@ -63,7 +63,7 @@ Result<std::string> KeyStore::create(const NewBranchKey& wanted) {
   Record beacon = like;
   beacon.type = beacon_type;
   TRY_ASSIGN(beacon.wrapped_key, wrapping_.generate(beacon));
-  const auto id = like.branch_key_id;
+  auto id = like.branch_key_id;
   const RecordWrite writes[] = {{.record = std::move(pair.version), .replaces = {}},
                                 {.record = std::move(pair.active), .replaces = {}},
                                 {.record = std::move(beacon), .replaces = {}}};

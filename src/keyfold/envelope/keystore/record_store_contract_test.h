@@ -173,6 +173,7 @@ TEST_P(RecordStoreContract, LetsExactlyOneOfManyWin) {
   std::atomic<int> won = 0, lost = 0;
   std::barrier turn(threads_count);
   std::vector<std::thread> threads;
+  threads.reserve(threads_count);
   for (int i = 0; i < threads_count; ++i)
     threads.emplace_back([&, i] {
       auto& store = *stores[static_cast<std::size_t>(i) % stores.size()];

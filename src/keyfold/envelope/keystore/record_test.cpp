@@ -90,6 +90,9 @@ TEST(Record, IsBoundToEverythingInItButTheWrappedKey) {
   };
   const std::string_view id = "bbb9baf1-03e6-4716-a586-6bf29995314b";
   EXPECT_EQ(context_of(version_record(id), "tenants"), version_context);
+  // As docs/formats/branch-key-records.md has it.
+  EXPECT_EQ(to_hex(*write_attributes(version_record(id).attributes)),
+            "000100186177732d63727970746f2d65633a6465706172746d656e74000561646d696e");
   auto active = version_context;
   active.set("type", "branch:ACTIVE");
   active.set("version", "branch:version:83eec007-5659-4554-bf11-699b90f41ac6");

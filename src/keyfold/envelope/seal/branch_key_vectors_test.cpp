@@ -44,6 +44,7 @@ Result<SecretBytes> unwrap(const keyrings::Keyring& keyring, const MessageInfo& 
   Bytes serialized;
   EXPECT_TRUE(materials::append_serialized_context(serialized, context));
   std::vector<materials::EncryptedDataKeyView> keys;
+  keys.reserve(info.encrypted_data_keys.size());
   for (const auto& key : info.encrypted_data_keys) keys.push_back(key.view());
   return keyring.on_decrypt(
       {.suite = *info.suite, .encryption_context = context, .serialized_context = serialized, .keys = keys});

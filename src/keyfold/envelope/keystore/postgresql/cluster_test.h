@@ -103,7 +103,8 @@ class Cluster {
   bool run(std::string& why) {
     if (port_ == 0) port_ = free_port();
     server_ = spawn({"postgres", "-D", (folder_ / "data").string(), "-k", folder_.string(), "-c",
-                     "listen_addresses=127.0.0.1", "-p", std::to_string(port_), "-c", "unix_socket_permissions=0777"});
+                     "listen_addresses=127.0.0.1", "-p", std::to_string(port_), "-c", "unix_socket_permissions=0777",
+                     "-c", "fsync=off"});
     setenv("PGPORT", std::to_string(port_).c_str(), 1);  // Part of the socket's name.
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (std::chrono::steady_clock::now() < deadline) {

@@ -91,6 +91,7 @@ TEST(SqliteRecords, AreMadeOnceHoweverManyDoItAtTheSameTime) {
   constexpr int count = 8;
   std::barrier start(count);
   std::vector<std::thread> threads;
+  threads.reserve(count);
   std::atomic<int> opened = 0;
   for (int i = 0; i < count; ++i)
     threads.emplace_back([&, i] {
@@ -114,7 +115,7 @@ TEST(SqliteRecords, RefuseAFileThatIsNoKeyStore) {
   const Folder folder;
   std::ofstream(folder / "text") << std::string(4096, 'x');
   EXPECT_EQ(open_code(folder / "text"), ErrorCode::invalid_input);
-  std::ofstream(folder / "empty");
+  std::ofstream(folder / "empty") << "";
   EXPECT_EQ(open_code(folder / "empty"), ErrorCode::invalid_input);
   edit(folder / "foreign", "CREATE TABLE branch_key (x); PRAGMA application_id = 7");
   EXPECT_EQ(open_code(folder / "foreign"), ErrorCode::invalid_input);
