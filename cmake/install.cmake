@@ -1,13 +1,14 @@
 # What `cmake --install` lays down: the programs (component Runtime), and the library for C++ users (component Development), who say
-# find_package(keyfold) and link keyfold::keyfold.
+# find_package(keyfold) and link keyfold::keyfold; for branch keys in PostgreSQL, find_package(keyfold COMPONENTS postgresql) and
+# keyfold::keystore_postgresql too.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(library_rooms base crypto sigv4 http protocol materials message keyrings seal client)
+set(library_rooms base crypto sigv4 http protocol materials message keyrings seal client keystore keystore_postgresql)
 add_library(keyfold_library INTERFACE)
 add_library(keyfold::keyfold ALIAS keyfold_library)
 set_target_properties(keyfold_library PROPERTIES EXPORT_NAME keyfold)
-target_link_libraries(keyfold_library INTERFACE keyfold::seal keyfold::client)
+target_link_libraries(keyfold_library INTERFACE keyfold::seal keyfold::client keyfold::keystore)
 target_compile_features(keyfold_library INTERFACE cxx_std_20)
 
 list(TRANSFORM library_rooms PREPEND keyfold_ OUTPUT_VARIABLE library_targets)
@@ -33,6 +34,11 @@ file(WRITE ${PROJECT_BINARY_DIR}/keyfold-config.cmake "include(CMakeFindDependen
 find_dependency(Threads)
 find_dependency(OpenSSL 3.0)
 find_dependency(simdjson)
+find_dependency(SQLite3)
+set(keyfold_postgresql_FOUND TRUE)
+if(\"postgresql\" IN_LIST keyfold_FIND_COMPONENTS)
+  find_dependency(PostgreSQL)
+endif()
 include(\${CMAKE_CURRENT_LIST_DIR}/keyfold-targets.cmake)
 ")
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/keyfold-config-version.cmake COMPATIBILITY SameMinorVersion)

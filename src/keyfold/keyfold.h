@@ -15,6 +15,10 @@
 #include "keyfold/envelope/keyrings/multi.h"
 #include "keyfold/envelope/keyrings/raw_aes.h"
 #include "keyfold/envelope/keyrings/raw_rsa.h"
+#include "keyfold/envelope/keystore/key_store.h"
+#include "keyfold/envelope/keystore/postgresql/postgresql_records.h"
+#include "keyfold/envelope/keystore/rewrap.h"
+#include "keyfold/envelope/keystore/sqlite/sqlite_records.h"
 #include "keyfold/envelope/seal/envelope.h"
 
 namespace keyfold {
@@ -80,6 +84,18 @@ using keyrings::RsaPadding;
 using keyrings::UnwrappedDataKey;
 using keyrings::WrappedDataKey;
 using keyrings::WrappedKeys;
+using keystore::IfAbsent;
+using keystore::init_postgresql_records;  // These two: link keyfold::keystore_postgresql.
+using keystore::KeyStore;
+using keystore::KmsKeyChoice;
+using keystore::NewBranchKey;
+using keystore::open_postgresql_records;
+using keystore::open_sqlite_records;
+using keystore::RecordStore;
+using keystore::RecordWrapping;
+using keystore::rewrap;
+using keystore::RewrapStep;
+using keystore::RewrapSummary;
 using materials::AlgorithmSuite;
 using materials::CommitmentPolicy;
 using materials::ContextKeys;
