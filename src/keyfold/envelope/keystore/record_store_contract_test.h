@@ -18,7 +18,7 @@ class Place {
   // Another connection to it, as another process would have. The first time it makes the store.
   virtual Result<std::shared_ptr<RecordStore>> open(const std::string& logical_name) = 0;
 };
-// Null when it cannot be had on this machine; then `why`.
+// Null when it cannot be had on this machine; then `why`, and a failure of the test when it must be.
 using MakePlace = std::unique_ptr<Place> (*)(std::string& why);
 
 class RecordStoreContract : public ::testing::TestWithParam<MakePlace> {
@@ -26,6 +26,7 @@ class RecordStoreContract : public ::testing::TestWithParam<MakePlace> {
   void SetUp() override {
     std::string why;
     place_ = GetParam()(why);
+    ASSERT_FALSE(HasFailure());  // It must be there, and is not.
     if (place_ == nullptr) GTEST_SKIP() << why;
     store_ = open();
   }

@@ -13,11 +13,12 @@ namespace {
 
 using namespace keyfold::keystore::testing;
 
-// One cluster for all tests of this process.
+// One cluster for all tests of this process; null, and why, when there can be none. Fails then, when there must be.
 Cluster* cluster(std::string& why) {
   static std::string why_not;
   static const std::unique_ptr<Cluster> only = Cluster::start(why_not);
   why = why_not;
+  if (only == nullptr && postgresql_is_required()) ADD_FAILURE() << why << ", and KEYFOLD_REQUIRE has postgresql";
   return only.get();
 }
 
@@ -58,7 +59,7 @@ class PostgresqlRecords : public ::testing::Test {
   void SetUp() override {
     std::string why;
     server_ = cluster(why);
-    if (server_ == nullptr && postgresql_is_required()) FAIL() << why << ", and KEYFOLD_REQUIRE has postgresql";
+    ASSERT_FALSE(HasFailure());  // It must be there, and is not.
     if (server_ == nullptr) GTEST_SKIP() << why;
   }
   static Outcome insert(RecordStore& store, const Record& record) {
