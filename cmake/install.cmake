@@ -19,15 +19,15 @@ install(EXPORT keyfold NAMESPACE keyfold:: FILE keyfold-targets.cmake DESTINATIO
 
 # The public headers: keyfold.h, and what it includes; free of OpenSSL and JSON. What a room keeps to itself is not among them.
 set(private_headers
-    aws_endpoint background_worker body circuit_breaker failures footer frames in_order kms_calls materials_cache pull
-    raw_key_names read_file retry retry_budget shared_file streams whole_message)
+    aws_endpoint background_worker body circuit_breaker create_file database failures footer frames in_order kms_calls
+    materials_cache pull raw_key_names read_file retry retry_budget session shared_file streams whole_message)
 list(JOIN private_headers "|" private_headers)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/keyfold/
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/keyfold COMPONENT Development
         FILES_MATCHING
         REGEX "/(kms|testing|core/(sigv4|http|protocol|blob))$" EXCLUDE
         REGEX "/(keyfold|core/base/(bytes|clock|encryption_context|inline_string|named|random|result|secret))\\.h$"
-        REGEX "/(core/crypto/(aead|digest|rsa)|envelope/.*)\\.h$"
+        REGEX "/(core/crypto/(aead|digest)|envelope/.*)\\.h$"
         REGEX "/(${private_headers}|[a-z0-9_]+_test)\\.h$" EXCLUDE)
 
 file(WRITE ${PROJECT_BINARY_DIR}/keyfold-config.cmake "include(CMakeFindDependencyMacro)

@@ -5,9 +5,9 @@
 #include "keyfold/envelope/client/keyring_config.h"
 #include "keyfold/envelope/client/kms.h"
 #include "keyfold/envelope/client/kms_clients.h"
+#include "keyfold/envelope/keyrings/branch_key.h"
 #include "keyfold/envelope/keyrings/caching_materials_manager.h"
 #include "keyfold/envelope/keyrings/failover.h"
-#include "keyfold/envelope/keyrings/branch_key.h"
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/keyrings/kms_discovery.h"
 #include "keyfold/envelope/keyrings/kms_mrk.h"
@@ -39,11 +39,6 @@ using client::KmsOptions;
 using client::process_environment;
 using client::RegionalConnection;
 using client::RegionalEndpoints;
-using keyrings::CacheCounters;
-using keyrings::CacheLimits;
-using keyrings::caching_materials_manager;
-using keyrings::CachingMaterialsManager;
-using keyrings::DataKeyUse;
 using keyrings::branch_key_by_context;
 using keyrings::branch_key_keyring;
 using keyrings::BranchKey;
@@ -52,6 +47,11 @@ using keyrings::BranchKeyOptions;
 using keyrings::BranchKeysByContext;
 using keyrings::BranchKeyStore;
 using keyrings::BranchKeySupplier;
+using keyrings::CacheCounters;
+using keyrings::CacheLimits;
+using keyrings::caching_materials_manager;
+using keyrings::CachingMaterialsManager;
+using keyrings::DataKeyUse;
 using keyrings::DecryptionRequest;
 using keyrings::default_materials_manager;
 using keyrings::DiscoveryFilter;

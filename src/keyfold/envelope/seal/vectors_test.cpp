@@ -11,6 +11,8 @@
 #include <sstream>
 
 #include "keyfold/core/crypto/ecdsa.h"
+#include "keyfold/envelope/keyrings/branch_key.h"
+#include "keyfold/envelope/keyrings/fake_branch_keys_test.h"
 #include "keyfold/envelope/keyrings/raw_rsa.h"
 #include "keyfold/envelope/seal/messages_test.h"
 #include "keyfold/testing/vectors.h"
@@ -74,6 +76,14 @@ KeyringPointer raw_rsa(simdjson::dom::element description, simdjson::dom::elemen
                                      .private_key_pem = *SecretBytes::copy_of(as_bytes(pem))});
 }
 
+KeyringPointer branch_key(simdjson::dom::element key) {
+  auto store = std::make_shared<keyrings::testing::FakeBranchKeys>();
+  store->put(text_at(key, "key-id"), *keyrings::parse_branch_key_version(text_at(key, "branchKeyVersion")),
+             *from_base64(text_at(key, "branchKey")));
+  return *keyrings::branch_key_keyring(store, *keyrings::fixed_branch_key(text_at(key, "key-id")),
+                                       {.time_to_live = std::chrono::seconds(60)});
+}
+
 // Null for a kind of keyring that is not for local keys.
 KeyringPointer keyring_of(simdjson::dom::element description, simdjson::dom::element keys);
 
@@ -90,8 +100,9 @@ KeyringPointer multi(simdjson::dom::element description, simdjson::dom::element 
 KeyringPointer keyring_of(simdjson::dom::element description, simdjson::dom::element keys) {
   const auto type = text_at(description, "type");
   if (type == "multi-keyring") return multi(description, keys);
-  if (type != "raw") return nullptr;
+  if (type != "raw" && type != "aws-kms-hierarchy") return nullptr;
   const auto key = at(at(keys, "keys"), text_at(description, "key"));
+  if (type == "aws-kms-hierarchy") return branch_key(key);
   return text_at(description, "encryption-algorithm") == "aes" ? raw_aes(description, key) : raw_rsa(description, key);
 }
 
@@ -153,6 +164,7 @@ TEST_F(Vectors, EveryMessageWhoseKeysAreLocalOpensWholeAndInPieces) {
   EXPECT_EQ(opened_count["multi-keyring"], 44);
   EXPECT_EQ(opened_count["required-encryption-context-cmm"], 55);
   EXPECT_EQ(opened_count["raw"], 33 + 55) << "AES and RSA";
+  EXPECT_EQ(opened_count["aws-kms-hierarchy"], 11);
   EXPECT_EQ(suites.size(), 11U);
 }
 
