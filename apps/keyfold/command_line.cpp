@@ -7,6 +7,8 @@
 namespace keyfold::cli {
 namespace {
 
+constexpr unsigned jobs_max = 64;
+
 void add_connection(CLI::App& app, ConnectionOptions& to) {
   app.add_option("--endpoint-url", to.endpoint_url,
                  "The KMS; https, or http on this machine (default: AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL, the "
@@ -28,9 +30,22 @@ void add_keys(CLI::App& app, KeyOptions& to, const std::string& key_help, const 
 }
 
 void add_streams(CLI::App& app, Streams& to) {
-  app.add_option("-i,--input", to.in, "Default: standard input")->type_name("FILE");
-  app.add_option("-o,--output", to.out, "Default: standard output; a file appears only when it is whole")
+  app.add_option("-i,--input", to.in, "Default: standard input; a folder: every file in it")->type_name("FILE");
+  app.add_option("-o,--output", to.out,
+                 "Default: standard output; a file appears only when it is whole. For a folder, a folder")
       ->type_name("FILE");
+}
+
+void add_policy(CLI::App& app, std::string& to) {
+  app.add_option("--commitment-policy", to,
+                 "require_encrypt_require_decrypt (default), require_encrypt_allow_decrypt or "
+                 "forbid_encrypt_allow_decrypt: whether messages must commit to their data key")
+      ->type_name("POLICY");
+}
+
+void add_jobs(CLI::App& app, unsigned& to) {
+  app.add_option("--jobs", to, "Threads: frames of a file, files of a folder (default: one for each core)")
+      ->check(CLI::Range(1U, jobs_max));
 }
 
 void add_admin(CLI::App& app, AdminCommand& to) {
@@ -136,7 +151,16 @@ std::variant<Command, int> parse_command_line(int argc, char** argv) {
   add_keys(encrypt_app, encrypt.keys, "KMS key: alias, ARN or key id; several: any one of them will open it",
            "Authenticated with the data, in clear");
   add_streams(encrypt_app, encrypt.streams);
-  encrypt_app.add_option("--suite", encrypt.suite, "0478 (default), or 0578: signed, for when readers are not writers");
+  encrypt_app.add_option("--suite", encrypt.suite,
+                         "0478 (default), or 0578: signed, for when readers are not writers; older ones take a "
+                         "--commitment-policy that allows them");
+  encrypt_app
+      .add_option("--leave-out", encrypt.left_out,
+                  "A key of the context that is authenticated but not written into the message; opening takes "
+                  "--reproduce")
+      ->type_name("KEY");
+  add_policy(encrypt_app, encrypt.commitment_policy);
+  add_jobs(encrypt_app, encrypt.jobs);
   encrypt_app.add_option("--frame-length", encrypt.frame_length, "Bytes of data a frame (default 65536)")
       ->check(CLI::Range(std::uint32_t{1}, message::Limits{}.frame_length_max));
   encrypt_app.add_flag("--allow-raw-keys", encrypt.allow_raw_keys,
@@ -150,6 +174,15 @@ std::variant<Command, int> parse_command_line(int argc, char** argv) {
   add_keys(decrypt_app, decrypt.keys, "KMS key (alias, ARN or key id) that must have sealed it; several: one of them",
            "Must be in the message, exactly");
   add_streams(decrypt_app, decrypt.streams);
+  decrypt_app
+      .add_option("--reproduce", decrypt.reproduced, "Is part of the message's context, whether it stands in it or not")
+      ->type_name("KEY=VALUE");
+  decrypt_app
+      .add_option("--range", decrypt.range,
+                  "Only these bytes of the data: of a file that is not signed; no more is read than they lie in")
+      ->type_name("OFFSET:[LENGTH]");
+  add_policy(decrypt_app, decrypt.commitment_policy);
+  add_jobs(decrypt_app, decrypt.jobs);
   decrypt_app.add_flag("-q,--quiet", decrypt.quiet, "No progress");
   add_connection(decrypt_app, decrypt.connection);
   decrypt_app.callback([&] { chosen = decrypt; });

@@ -30,8 +30,10 @@ struct EncryptCommand {
   ConnectionOptions connection;
   KeyOptions keys;
   Streams streams;
-  std::string suite;
+  std::string suite, commitment_policy;  // Empty: the library's.
+  std::vector<std::string> left_out;     // Context keys.
   std::optional<std::uint32_t> frame_length;
+  unsigned jobs = 0;  // 0: one for each core.
   bool allow_raw_keys = false;
   bool quiet = false;
 };
@@ -40,6 +42,10 @@ struct DecryptCommand {
   ConnectionOptions connection;
   KeyOptions keys;
   Streams streams;
+  std::string commitment_policy;        // Empty: the library's.
+  std::vector<std::string> reproduced;  // "key=value"
+  std::string range;                    // "offset:" or "offset:length", in bytes; empty: all of it.
+  unsigned jobs = 0;                    // 0: one for each core.
   bool quiet = false;
 };
 

@@ -1,52 +1,80 @@
-// keyfold encrypt: seals a file or a stream.
+// keyfold encrypt: seals a file, a stream, or every file in a folder.
 
 #include "keyfold/commands.h"
 #include "keyfold/connection.h"
 #include "keyfold/core/base/try.h"
-#include "keyfold/core/base/wiping.h"
 #include "keyfold/envelope/seal/envelope.h"
 #include "keyfold/files.h"
+#include "keyfold/folders.h"
 #include "keyfold/progress.h"
 
 namespace keyfold::cli {
 namespace {
 
-constexpr std::size_t chunk_size = std::size_t{256} << 10;  // Bytes.
-
-Outcome pump(InputFile& in, seal::Sealer& sealer, Progress& progress) {
-  Bytes chunk(chunk_size);
-  const WipeAtEnd wiped(chunk);
-  for (;;) {
-    TRY_ASSIGN(const std::size_t got, in.read(chunk));
-    if (got == 0) break;
-    TRY(sealer.update(BytesView(chunk).first(got)));
-    progress.add(got);
+Result<seal::SealOptions> options_of(const EncryptCommand& command) {
+  seal::SealOptions options;
+  if (!command.suite.empty()) {
+    TRY_ASSIGN(options.suite, materials::parse_suite(command.suite));
   }
-  return sealer.finish();
+  if (!command.commitment_policy.empty()) {
+    TRY_ASSIGN(options.commitment_policy, materials::parse_commitment_policy(command.commitment_policy));
+  }
+  TRY_ASSIGN(options.encryption_context, context_of(command.keys.context));
+  options.frame_length = command.frame_length.value_or(seal::frame_length_for_files);
+  options.threads = command.jobs;
+  return options;
+}
+
+Result<seal::Envelope> envelope_of(const EncryptCommand& command) {
+  TRY_ASSIGN(const auto keyring, keyring_of(command.keys, command.connection));
+  if (!keyring.has_kms && !command.allow_raw_keys)
+    return Error{
+        ErrorCode::invalid_input,
+        "this keyring has raw keys alone, so whoever has the file has the data; --allow-raw-keys if that is meant"};
+  auto manager = keyrings::default_materials_manager(keyring.keyring);
+  if (!command.left_out.empty())
+    manager = keyrings::required_context_materials_manager(std::move(manager),
+                                                           {command.left_out.begin(), command.left_out.end()});
+  return seal::Envelope(std::move(manager));
+}
+
+Outcome seal_file(const seal::Envelope& envelope, const seal::SealOptions& options, InputFile& in,
+                  const std::string& out_name, Progress& progress) {
+  TRY_ASSIGN(auto out, OutputFile::create(out_name));
+  CountedSource counted(in, progress);
+  TRY(envelope.seal(counted, out, options));
+  return out.commit();
+}
+
+Progress::Shown shown(const EncryptCommand& command) {
+  return command.quiet ? Progress::Shown::never : Progress::Shown::on_terminal;
+}
+
+Outcome seal_folder(const EncryptCommand& command, const seal::Envelope& envelope, seal::SealOptions options) {
+  TRY_ASSIGN(const auto found, files_below(command.streams.in, command.streams.out, [](const std::string& name) {
+               return Result<std::string>(name + ".sealed");
+             }));
+  Progress progress("sealing", total_size(found), shown(command));
+  options.threads = 1;  // Each file has a thread.
+  return each_file(found, command.jobs, [&](const FolderFile& file) -> Outcome {
+    TRY_ASSIGN(auto in, InputFile::open(file.in));
+    auto done = seal_file(envelope, options, in, file.out, progress);
+    return done ? std::move(done) : Outcome(Error{done.error().code, file.in + ": " + done.error().message});
+  });
 }
 
 }  // namespace
 
 Outcome run(const EncryptCommand& command) {
-  seal::SealOptions options;
-  if (!command.suite.empty()) {
-    TRY_ASSIGN(options.suite, materials::parse_suite(command.suite));
+  TRY_ASSIGN(const auto options, options_of(command));
+  if (is_folder(command.streams.in)) {
+    TRY_ASSIGN(const auto envelope, envelope_of(command));
+    return seal_folder(command, envelope, options);
   }
-  TRY_ASSIGN(options.encryption_context, context_of(command.keys.context));
-  options.frame_length = command.frame_length.value_or(seal::frame_length_for_files);
   TRY_ASSIGN(auto in, InputFile::open(command.streams.in));
-  TRY_ASSIGN(const auto keyring, keyring_of(command.keys, command.connection));
-  if (!keyring.has_kms && !command.allow_raw_keys) {
-    return Error{
-        ErrorCode::invalid_input,
-        "this keyring has raw keys alone, so whoever has the file has the data; --allow-raw-keys if that is meant"};
-  }
-  TRY_ASSIGN(auto out, OutputFile::create(command.streams.out));
-  const seal::Envelope envelope(keyring.keyring);
-  TRY_ASSIGN(auto sealer, envelope.sealer(out, options));
-  Progress progress("sealing", in.size(), command.quiet ? Progress::Shown::never : Progress::Shown::on_terminal);
-  TRY(pump(in, sealer, progress));
-  return out.commit();
+  TRY_ASSIGN(const auto envelope, envelope_of(command));
+  Progress progress("sealing", in.size(), shown(command));
+  return seal_file(envelope, options, in, command.streams.out, progress);
 }
 
 }  // namespace keyfold::cli

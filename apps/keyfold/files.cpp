@@ -125,6 +125,18 @@ Result<std::size_t> InputFile::read(std::span<std::byte> out) {
   }
 }
 
+Outcome InputFile::read_at(std::uint64_t offset, std::span<std::byte> out) {
+  while (!out.empty()) {
+    const ssize_t got = ::pread(fd_, out.data(), out.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error(name_, errno);
+    if (got == 0) return Error{ErrorCode::io, name_ + " has become shorter"};
+    offset += static_cast<std::uint64_t>(got);
+    out = out.subspan(static_cast<std::size_t>(got));
+  }
+  return ok();
+}
+
 Result<OutputFile> OutputFile::create(const std::string& path) {
   if (path == "-") return OutputFile("standard output", STDOUT_FILENO);
   if (const auto number = descriptor_of(path)) {

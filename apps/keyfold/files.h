@@ -9,19 +9,21 @@
 #include "keyfold-kms/temporary_file.h"
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/envelope/seal/sink.h"
+#include "keyfold/envelope/seal/source.h"
 
 namespace keyfold::cli {
 
-class InputFile {
+class InputFile final : public seal::Source {
  public:
   // "-" is standard input. Fails with `io`, naming the file: missing, unreadable, a directory.
   static Result<InputFile> open(const std::string& path);
   InputFile(InputFile&& other) noexcept;
   InputFile& operator=(InputFile&&) = delete;
-  ~InputFile();
+  ~InputFile() override;
 
-  // Up to out.size() bytes; 0 at the end. Fails with `io`.
-  Result<std::size_t> read(std::span<std::byte> out);
+  Result<std::size_t> read(std::span<std::byte> out) override;
+  // Fills `out` from `offset` on, of a regular file. Fails with `io`, also when the file ends before.
+  Outcome read_at(std::uint64_t offset, std::span<std::byte> out);
   std::optional<std::uint64_t> size() const { return size_; }  // Bytes, of a regular file.
 
  private:

@@ -68,11 +68,14 @@ std::string as_json(const seal::MessageInfo& info) {
   protocol::JsonWriter json(out);
   std::vector<ContextPair> pairs;
   json.begin_object().integer("format_version", info.format_version);
-  json.text("suite", hex4(static_cast<std::uint16_t>(info.suite->id))).boolean("signed", info.suite->signs());
+  json.text("suite", hex4(static_cast<std::uint16_t>(info.suite->id)))
+      .boolean("signed", info.suite->signs())
+      .boolean("commits", info.suite->commits());
   json.hex("message_id", info.message_id.view()).context("encryption_context", info.encryption_context.view(pairs));
   json.name("encrypted_data_keys").begin_array();
   for (const auto& key : info.encrypted_data_keys) append_json(json, key);
-  json.end_array().integer("frame_length", info.frame_length);
+  json.end_array().boolean("framed", info.content_type == message::ContentType::framed);
+  json.integer("frame_length", info.frame_length);
   json.integer("header_bytes", static_cast<std::int64_t>(info.header_size)).end_object();
   return out + "\n";
 }
@@ -82,7 +85,9 @@ std::string as_prose(const seal::MessageInfo& info) {
   out += "  suite       " + hex4(static_cast<std::uint16_t>(info.suite->id)) +
          (info.suite->signs() ? ", signed" : ", not signed") + "\n";
   out += "  message id  " + to_hex(info.message_id.view()) + "\n";
-  out += "  frames      of " + std::to_string(info.frame_length) + " bytes\n";
+  out += "  frames      " + (info.content_type == message::ContentType::framed
+                                 ? "of " + std::to_string(info.frame_length) + " bytes\n"
+                                 : std::string("none: the content is in one piece\n"));
   out += "  header      " + std::to_string(info.header_size) + " bytes\n";
   for (const auto& [key, value] : info.encryption_context)
     out += "  context     " + printable(key) + "=" + printable(value) + "\n";

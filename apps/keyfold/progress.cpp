@@ -26,6 +26,7 @@ Progress::~Progress() {
 }
 
 void Progress::add(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
   done_ += bytes;
   const auto now = std::chrono::steady_clock::now();
   if (!shown_ || now - drawn_ < redraw_after) return;
