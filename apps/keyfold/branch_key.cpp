@@ -18,25 +18,21 @@ using keystore::Record;
 
 constexpr std::size_t page_size = 100;  // Branch keys.
 
-Result<std::shared_ptr<keystore::RecordStore>> open_records(const BranchKeyCommand& command,
-                                                            keystore::IfAbsent if_absent) {
-  if (keystore::is_postgresql_address(command.store))
-    return keystore::open_postgresql_records(command.store, command.logical_name);
-  return keystore::open_sqlite_records(command.store, command.logical_name, if_absent);
+Result<std::shared_ptr<keystore::RecordStore>> records_of(const BranchKeyCommand& command,
+                                                          keystore::IfAbsent if_absent) {
+  return open_records(command.store, command.logical_name, if_absent);
 }
 
-Result<keystore::KmsKeyChoice> choice_of(const BranchKeyCommand& command) {
-  auto choice = command.multi_region ? keystore::KmsKeyChoice::multi_region(command.key)
-                                     : keystore::KmsKeyChoice::only(command.key);
-  if (!choice) return Error{choice.error().code, "--key " + command.key + ": " + choice.error().message};
-  return choice;
+client::BranchKeyStoreWanted wanted_by(const BranchKeyCommand& command) {
+  using enum client::BranchKeyStoreWanted::Key;
+  return {.store = command.store,
+          .logical_name = command.logical_name,
+          .key = command.key,
+          .scope = command.multi_region ? or_a_related_one : this_one};
 }
 
 Result<keystore::KeyStore> open_store(const BranchKeyCommand& command, keystore::IfAbsent if_absent) {
-  TRY_ASSIGN(auto choice, choice_of(command));
-  TRY_ASSIGN(auto kms, connect(command.connection, command.key));
-  TRY_ASSIGN(auto records, open_records(command, if_absent));
-  return keystore::KeyStore(std::move(records), std::move(kms), std::move(choice));
+  return open_key_store(command.connection, wanted_by(command), if_absent);
 }
 
 std::string prose_of(const EncryptionContext& context) {
@@ -111,7 +107,7 @@ Outcome rotate(const BranchKeyCommand& command) {
 }
 
 Outcome list(const BranchKeyCommand& command) {
-  TRY_ASSIGN(const auto records, open_records(command, keystore::IfAbsent::fail));
+  TRY_ASSIGN(const auto records, records_of(command, keystore::IfAbsent::fail));
   TRY_ASSIGN(auto out, OutputFile::create("-"));
   std::string after;
   for (bool more = true; more;) {  // Ends: each turn goes on after the last branch key of the one before.
@@ -126,7 +122,7 @@ Outcome list(const BranchKeyCommand& command) {
 }
 
 Outcome show(const BranchKeyCommand& command) {
-  TRY_ASSIGN(const auto records, open_records(command, keystore::IfAbsent::fail));
+  TRY_ASSIGN(const auto records, records_of(command, keystore::IfAbsent::fail));
   TRY_ASSIGN(const auto found, keystore::records_of(*records, command.id));
   std::string text;
   if (!command.json) {
@@ -159,9 +155,9 @@ std::string rewrap_line(const BranchKeyCommand& command, const keystore::RewrapS
 }
 
 Outcome rewrap(const BranchKeyCommand& command) {
-  TRY_ASSIGN(auto choice, choice_of(command));
+  TRY_ASSIGN(auto choice, key_choice(wanted_by(command)));
   TRY_ASSIGN(auto kms, connect(command.connection, command.key));
-  TRY_ASSIGN(const auto records, open_records(command, keystore::IfAbsent::fail));
+  TRY_ASSIGN(const auto records, records_of(command, keystore::IfAbsent::fail));
   const keystore::RecordWrapping wrapping(std::move(kms), std::move(choice), records->logical_name());
   Outcome written = ok();  // When nobody reads any more, the work goes on.
   const auto report = [&](const keystore::RewrapStep& step) {

@@ -8,6 +8,8 @@
 #include "keyfold/core/base/try.h"
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/keyrings/multi.h"
+#include "keyfold/envelope/keystore/postgresql/postgresql_records.h"
+#include "keyfold/envelope/keystore/sqlite/sqlite_records.h"
 
 namespace keyfold::cli {
 namespace {
@@ -27,6 +29,20 @@ client::AwsOverrides overrides_in(const ConnectionOptions& connection, const std
           .ca_file = connection.ca_file};
 }
 
+// A file's name is looked for beside the keyring file.
+Result<std::shared_ptr<keyrings::BranchKeyStore>> open_branch_keys(const ConnectionOptions& connection,
+                                                                   const std::filesystem::path& folder,
+                                                                   const client::BranchKeyStoreWanted& wanted) {
+  const bool is_file = !keystore::is_postgresql_address(wanted.store);
+  TRY_ASSIGN(auto store, open_key_store(connection,
+                                        {.store = is_file ? (folder / wanted.store).string() : wanted.store,
+                                         .logical_name = wanted.logical_name,
+                                         .key = wanted.key,
+                                         .scope = wanted.scope},
+                                        keystore::IfAbsent::fail));
+  return std::shared_ptr<keyrings::BranchKeyStore>(std::make_shared<keystore::KeyStore>(std::move(store)));
+}
+
 Result<client::ConfiguredKeyring> keyring_of_file(const std::string& path, const ConnectionOptions& connection) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{ErrorCode::io, "cannot read the keyring file " + path};
@@ -34,6 +50,7 @@ Result<client::ConfiguredKeyring> keyring_of_file(const std::string& path, const
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > keyring_file_size_max) return Error{ErrorCode::invalid_input, path + " is larger than 64 KiB"};
+  const auto folder = std::filesystem::path(path).parent_path();
   const client::KeyringSources sources{
       .kms = [&connection](std::string_view key) -> Result<std::shared_ptr<keyrings::KmsClient>> {
         TRY_ASSIGN(auto kms, connect(connection, key));
@@ -44,7 +61,11 @@ Result<client::ConfiguredKeyring> keyring_of_file(const std::string& path, const
         TRY_ASSIGN(auto settings, client::aws_settings(overrides_in(connection, wanted.region)));
         return client::connect_kms_by_region(std::move(settings), std::move(wanted.endpoints), wanted.options);
       },
-      .folder = std::filesystem::path(path).parent_path()};
+      .branch_keys =
+          [&connection, &folder](const client::BranchKeyStoreWanted& wanted) {
+            return open_branch_keys(connection, folder, wanted);
+          },
+      .folder = folder};
   auto keyring = client::keyring_from_json(text, sources);
   if (!keyring) return Error{keyring.error().code, path + ": " + keyring.error().message};
   return keyring;
@@ -56,6 +77,27 @@ Result<std::shared_ptr<client::Kms>> connect(const ConnectionOptions& connection
   // A key ARN's Region is not a matter of taste: another Region's endpoint does not have the key.
   TRY_ASSIGN(auto settings, client::aws_settings(overrides_in(connection, region_in(key))));
   return client::connect_kms(std::move(settings));
+}
+
+Result<std::shared_ptr<keystore::RecordStore>> open_records(const std::string& store, const std::string& logical_name,
+                                                            keystore::IfAbsent if_absent) {
+  if (keystore::is_postgresql_address(store)) return keystore::open_postgresql_records(store, logical_name);
+  return keystore::open_sqlite_records(store, logical_name, if_absent);
+}
+
+Result<keystore::KmsKeyChoice> key_choice(const client::BranchKeyStoreWanted& wanted) {
+  const bool related = wanted.scope == client::BranchKeyStoreWanted::Key::or_a_related_one;
+  auto choice = related ? keystore::KmsKeyChoice::multi_region(wanted.key) : keystore::KmsKeyChoice::only(wanted.key);
+  if (!choice) return Error{choice.error().code, "the key " + wanted.key + ": " + choice.error().message};
+  return choice;
+}
+
+Result<keystore::KeyStore> open_key_store(const ConnectionOptions& connection,
+                                          const client::BranchKeyStoreWanted& wanted, keystore::IfAbsent if_absent) {
+  TRY_ASSIGN(auto choice, key_choice(wanted));
+  TRY_ASSIGN(auto kms, connect(connection, wanted.key));
+  TRY_ASSIGN(auto records, open_records(wanted.store, wanted.logical_name, if_absent));
+  return keystore::KeyStore(std::move(records), std::move(kms), std::move(choice));
 }
 
 Result<client::ConfiguredKeyring> keyring_of(const KeyOptions& keys, const ConnectionOptions& connection) {

@@ -7,6 +7,8 @@
 #include "keyfold/core/base/encryption_context.h"
 #include "keyfold/envelope/client/keyring_config.h"
 #include "keyfold/envelope/client/kms.h"
+#include "keyfold/envelope/keystore/key_store.h"
+#include "keyfold/envelope/keystore/sqlite/sqlite_records.h"
 
 namespace keyfold::cli {
 
@@ -14,6 +16,12 @@ namespace keyfold::cli {
 // `key`: a key whose ARN names the Region when nothing else does; may be empty.
 Result<std::shared_ptr<client::Kms>> connect(const ConnectionOptions& connection, std::string_view key);
 Result<client::ConfiguredKeyring> keyring_of(const KeyOptions& keys, const ConnectionOptions& connection);
+// `store`: an SQLite file, or the address of a PostgreSQL database.
+Result<std::shared_ptr<keystore::RecordStore>> open_records(const std::string& store, const std::string& logical_name,
+                                                            keystore::IfAbsent if_absent);
+Result<keystore::KmsKeyChoice> key_choice(const client::BranchKeyStoreWanted& wanted);
+Result<keystore::KeyStore> open_key_store(const ConnectionOptions& connection,
+                                          const client::BranchKeyStoreWanted& wanted, keystore::IfAbsent if_absent);
 Result<EncryptionContext> context_of(const std::vector<std::string>& pairs);
 
 }  // namespace keyfold::cli

@@ -6,6 +6,7 @@
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/protocol/json.h"
 #include "keyfold/envelope/client/keyring_members.h"
+#include "keyfold/envelope/keyrings/branch_key.h"
 #include "keyfold/envelope/keyrings/failover.h"
 #include "keyfold/envelope/keyrings/kms.h"
 #include "keyfold/envelope/keyrings/kms_discovery.h"
@@ -27,6 +28,9 @@ using std::chrono::milliseconds;
 constexpr std::int64_t timeout_ms_min = 10;
 constexpr std::int64_t timeout_ms_max = 60'000;
 constexpr std::int64_t losses_max_max = 1'000;
+constexpr std::int64_t time_to_live_s_default = 60;
+constexpr std::int64_t cache_entries_max = 1'000'000;
+constexpr std::string_view logical_name_default = "branch-keys";  // As `keyfold branch-key` has it.
 
 Result<RsaPadding> rsa_padding(const JsonValue& value) {
   TRY_ASSIGN(const auto name, text_member(value, "padding"));
@@ -62,7 +66,7 @@ class Builder {
     std::string_view name;
     Result<KeyringPointer> (Builder::*build)(const JsonValue& value);
   };
-  static const Type types[8];
+  static const Type types[9];
 
   Result<KeyringPointer> kms(const JsonValue& value) {
     TRY(allow_only(value, {"type", "key"}));
@@ -112,7 +116,7 @@ class Builder {
   Result<KeyringPointer> failover(const JsonValue& value) {
     TRY(allow_only(value, {"type", "keys", "endpoints", "timeout_ms", "losses_max", "pause_ms", "retry_budget"}));
     TRY_ASSIGN(auto keys, key_arn_list(value, "keys"));
-    TRY_ASSIGN(auto endpoints, endpoints_member(value, "endpoints"));
+    TRY_ASSIGN(auto endpoints, text_map(value, "endpoints"));
     for (const auto& [region, url] : endpoints)
       if (std::ranges::find(keys, region, &KmsKeyArn::region) == keys.end())
         return keyring_error("\"endpoints\" has one for " + region + ", where none of the keys is");
@@ -131,6 +135,31 @@ class Builder {
                                                 .endpoints = std::move(endpoints),
                                                 .options = failover_kms_options(milliseconds(timeout_ms))}));
     return keyrings::failover_keyring(*clients, std::move(keys), options);
+  }
+
+  Result<KeyringPointer> branch_key(const JsonValue& value) {
+    TRY(allow_only(value, {"type", "store", "logical_name", "key", "multi_region", "branch_key_id", "by_context",
+                           "time_to_live_s", "cache_entries"}));
+    if (!sources_.branch_keys) return keyring_error("there are no stores of branch keys here");
+    BranchKeyStoreWanted wanted;
+    TRY_ASSIGN(wanted.store, text_member(value, "store"));
+    TRY_ASSIGN(wanted.logical_name, optional_text(value, "logical_name", logical_name_default));
+    TRY_ASSIGN(const auto key, key_arn_member(value, "key"));
+    wanted.key = key.text();
+    TRY_ASSIGN(wanted.scope, key_scope(value));
+    TRY_ASSIGN(auto supplier, branch_key_supplier(value));
+    TRY_ASSIGN(const auto seconds,
+               optional_number(
+                   value, "time_to_live_s", time_to_live_s_default, 1,
+                   std::chrono::duration_cast<std::chrono::seconds>(keyrings::branch_key_time_to_live_max).count()));
+    TRY_ASSIGN(const auto entries, optional_number(value, "cache_entries", keyrings::branch_key_cache_entries_default,
+                                                   1, cache_entries_max));
+    TRY_ASSIGN(auto store, sources_.branch_keys(wanted));
+    has_kms_ = true;
+    return keyrings::branch_key_keyring(
+        std::move(store), std::move(supplier),
+        {.time_to_live = std::chrono::seconds(seconds),
+         .cache = std::make_shared<keyrings::BranchKeyCache>(static_cast<std::size_t>(entries))});
   }
 
   Result<KeyringPointer> raw_aes(const JsonValue& value) {
@@ -175,6 +204,34 @@ class Builder {
     return keyrings::multi_keyring(std::move(generator), std::move(children));
   }
 
+  static Result<BranchKeyStoreWanted::Key> key_scope(const JsonValue& value) {
+    using enum BranchKeyStoreWanted::Key;
+    const auto found = value.find("multi_region");
+    if (!found) return this_one;
+    if (!found->is(JsonValue::Kind::boolean)) return keyring_error("\"multi_region\" is not true or false");
+    return found->boolean() ? or_a_related_one : this_one;
+  }
+
+  // {"branch_key_id": "ID"}, or {"by_context": {"key": "KEY", "ids": {"VALUE": "ID", …}, "prefix": "PREFIX"}}.
+  static Result<std::shared_ptr<const keyrings::BranchKeySupplier>> branch_key_supplier(const JsonValue& value) {
+    const auto rule = value.find("by_context");
+    if (rule.has_value() == value.find("branch_key_id").has_value())
+      return keyring_error("a branch key takes \"branch_key_id\" or \"by_context\"");
+    if (!rule) {
+      TRY_ASSIGN(auto id, text_member(value, "branch_key_id"));
+      return keyrings::fixed_branch_key(std::move(id));
+    }
+    if (!rule->is(JsonValue::Kind::object)) return keyring_error("\"by_context\" is not an object");
+    TRY(allow_only(*rule, {"key", "ids", "prefix"}));
+    keyrings::BranchKeysByContext wanted;
+    TRY_ASSIGN(wanted.context_key, text_member(*rule, "key"));
+    TRY_ASSIGN(wanted.ids, text_map(*rule, "ids"));
+    if (rule->find("prefix")) {
+      TRY_ASSIGN(wanted.prefix, text_member(*rule, "prefix"));
+    }
+    return keyrings::branch_key_by_context(std::move(wanted));
+  }
+
   // Of either kind of discovery, which have the same members.
   static Result<keyrings::DiscoveryFilter> discovery_filter(const JsonValue& value) {
     TRY(allow_only(value, {"type", "partition", "accounts", "regions"}));
@@ -211,6 +268,7 @@ const Builder::Type Builder::types[] = {
     {.name = "kms-discovery", .build = &Builder::kms_discovery},
     {.name = "kms-mrk-discovery", .build = &Builder::kms_mrk_discovery},
     {.name = "failover", .build = &Builder::failover},
+    {.name = "branch-key", .build = &Builder::branch_key},
     {.name = "raw-aes", .build = &Builder::raw_aes},
     {.name = "raw-rsa", .build = &Builder::raw_rsa},
 };

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "keyfold/core/crypto/rsa_keys_test.h"
+#include "keyfold/envelope/keyrings/fake_branch_keys_test.h"
 
 namespace keyfold::client {
 namespace {
@@ -24,15 +25,21 @@ class KeyringConfig : public testing::Test {
 
   Result<ConfiguredKeyring> read(std::string_view json) {
     return keyring_from_json(
-        json, {.kms = [this](std::string_view key) -> Result<std::shared_ptr<keyrings::KmsClient>> {
-                 asked_.emplace_back(key);
-                 return Error{ErrorCode::unavailable, "no KMS in this test"};
-               },
-               .kms_by_region = [this](RegionalConnection wanted) -> Result<std::shared_ptr<keyrings::KmsClients>> {
-                 connections_.push_back(wanted);
-                 return connect_kms_by_region(settings(), wanted.endpoints, wanted.options);
-               },
-               .folder = folder_});
+        json,
+        {.kms = [this](std::string_view key) -> Result<std::shared_ptr<keyrings::KmsClient>> {
+           asked_.emplace_back(key);
+           return Error{ErrorCode::unavailable, "no KMS in this test"};
+         },
+         .kms_by_region = [this](RegionalConnection wanted) -> Result<std::shared_ptr<keyrings::KmsClients>> {
+           connections_.push_back(wanted);
+           return connect_kms_by_region(settings(), wanted.endpoints, wanted.options);
+         },
+         .branch_keys =
+             [this](const BranchKeyStoreWanted& wanted) -> Result<std::shared_ptr<keyrings::BranchKeyStore>> {
+           stores_.push_back(wanted);
+           return std::shared_ptr<keyrings::BranchKeyStore>(std::make_shared<keyrings::testing::FakeBranchKeys>());
+         },
+         .folder = folder_});
   }
   static AwsSettings settings() {
     return {.endpoint_url = "http://127.0.0.1:1",
@@ -52,6 +59,7 @@ class KeyringConfig : public testing::Test {
   std::filesystem::path folder_;
   std::vector<std::string> asked_;
   std::vector<RegionalConnection> connections_;
+  std::vector<BranchKeyStoreWanted> stores_;
 };
 
 constexpr std::string_view raw = R"({"type":"raw-aes","namespace":"archive","name":"2026","key_file":"key32"})";
@@ -238,6 +246,41 @@ TEST_F(KeyringConfig, LimitsDepthAndNumber) {
   };
   EXPECT_TRUE(read(wide(keyring_count_max - 1)));
   EXPECT_FALSE(read(wide(keyring_count_max)));
+}
+
+const std::string store_key = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+std::string branch_key_json(const std::string& more) {
+  return R"({"type":"branch-key","store":"keys.sqlite","key":")" + store_key + R"(",)" + more + "}";
+}
+
+TEST_F(KeyringConfig, ABranchKeyIsOneOfAStoreByNameOrByContext) {
+  const auto fixed = read(branch_key_json(R"("branch_key_id":"acme")"));
+  ASSERT_TRUE(fixed) << fixed.error().message;
+  EXPECT_TRUE(fixed->has_kms);
+  ASSERT_EQ(stores_.size(), 1U);
+  EXPECT_EQ(stores_[0].store, "keys.sqlite");
+  EXPECT_EQ(stores_[0].logical_name, "branch-keys");
+  EXPECT_EQ(stores_[0].key, store_key);
+  EXPECT_EQ(stores_[0].scope, BranchKeyStoreWanted::Key::this_one);
+  EXPECT_TRUE(read(branch_key_json(
+      R"("by_context":{"key":"tenant","ids":{"4711":"acme"},"prefix":"tenant-"},"logical_name":"other",)"
+      R"("multi_region":true,"time_to_live_s":600,"cache_entries":10)")));
+  EXPECT_EQ(stores_[1].logical_name, "other");
+  EXPECT_EQ(stores_[1].scope, BranchKeyStoreWanted::Key::or_a_related_one);
+}
+
+TEST_F(KeyringConfig, ABranchKeyThatIsNotWhollySaidIsRefusedBeforeAnyStoreIsOpened) {
+  for (const char* more :
+       {R"("time_to_live_s":60)", R"("branch_key_id":"acme","by_context":{"key":"tenant","prefix":"t-"})",
+        R"("branch_key_id":"")", R"("by_context":{"key":"tenant"})", R"("by_context":{"prefix":"t-"})",
+        R"("by_context":{"key":"tenant","prefix":"t-","more":"x"})", R"("by_context":{"key":"tenant","ids":{"a":1}})",
+        R"("by_context":"tenant")", R"("branch_key_id":"acme","time_to_live_s":0)",
+        R"("branch_key_id":"acme","time_to_live_s":99999999)", R"("branch_key_id":"acme","cache_entries":0)",
+        R"("branch_key_id":"acme","multi_region":"yes")", R"("branch_key_id":"acme","tenant":"x")"})
+    EXPECT_NE(refused(branch_key_json(more)), "it was taken") << more;
+  EXPECT_NE(refused(R"({"type":"branch-key","store":"keys.sqlite","key":"alias/ledger","branch_key_id":"acme"})"),
+            "it was taken");
+  EXPECT_TRUE(stores_.empty());
 }
 
 }  // namespace

@@ -90,20 +90,20 @@ Result<std::vector<KmsKeyArn>> key_arn_list(const JsonValue& object, std::string
   return keys;
 }
 
-Result<RegionalEndpoints> endpoints_member(const JsonValue& object, std::string_view name) {
-  RegionalEndpoints endpoints;
+Result<TextMap> text_map(const JsonValue& object, std::string_view name) {
+  TextMap texts;
   const auto list = object.find(name);
-  if (!list) return endpoints;
+  if (!list) return texts;
   if (!list->is(JsonValue::Kind::object) || list->size() > keyring_list_max)
     return keyring_error(in_quotes(name) + " is not an object, or has more than 64 members");
   bool all_texts = true;
-  list->each_member([&](std::string_view region, JsonValue url) {
-    const bool is_text = url.is(JsonValue::Kind::text);
-    if (is_text) endpoints.emplace(region, url.text());
+  list->each_member([&](std::string_view key, JsonValue value) {
+    const bool is_text = value.is(JsonValue::Kind::text);
+    if (is_text) texts.emplace(key, value.text());
     all_texts = all_texts && is_text;
   });
   if (!all_texts) return keyring_error(in_quotes(name) + " has a member that is not text");
-  return endpoints;
+  return texts;
 }
 
 Result<SecretBytes> aes_key_file(const JsonValue& object, std::string_view name, const std::filesystem::path& folder) {

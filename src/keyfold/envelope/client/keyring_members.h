@@ -4,13 +4,13 @@
 
 #include <filesystem>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "keyfold/core/base/secret.h"
 #include "keyfold/core/protocol/json.h"
-#include "keyfold/envelope/client/kms_clients.h"
 #include "keyfold/envelope/keyrings/kms_key_name.h"
 
 namespace keyfold::client {
@@ -33,8 +33,9 @@ Result<std::int64_t> optional_number(const protocol::JsonValue& object, std::str
 
 Result<keyrings::KmsKeyArn> key_arn_member(const protocol::JsonValue& object, std::string_view name);
 Result<std::vector<keyrings::KmsKeyArn>> key_arn_list(const protocol::JsonValue& object, std::string_view name);
-// {"REGION": "URL", …}; none when the member is absent.
-Result<RegionalEndpoints> endpoints_member(const protocol::JsonValue& object, std::string_view name);
+// {"NAME": "TEXT", …}; none when the member is absent.
+using TextMap = std::map<std::string, std::string, std::less<>>;
+Result<TextMap> text_map(const protocol::JsonValue& object, std::string_view name);
 
 // What files hold that a member names, relative to `folder`: a raw AES key of 16, 24 or 32 bytes; a key in PEM, empty
 // when the member is absent.
