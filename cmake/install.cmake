@@ -27,7 +27,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/keyfold/
         FILES_MATCHING
         REGEX "/(kms|testing|core/(sigv4|http|protocol|blob))$" EXCLUDE
         REGEX "/(keyfold|core/base/(bytes|clock|encryption_context|inline_string|named|random|result|secret))\\.h$"
-        REGEX "/(core/crypto/(aead|digest)|envelope/.*)\\.h$"
+        REGEX "/(core/crypto/(aead|digest|rsa)|envelope/.*)\\.h$"
         REGEX "/(${private_headers}|[a-z0-9_]+_test)\\.h$" EXCLUDE)
 
 file(WRITE ${PROJECT_BINARY_DIR}/keyfold-config.cmake "include(CMakeFindDependencyMacro)

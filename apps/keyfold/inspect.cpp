@@ -48,11 +48,7 @@ std::optional<std::string_view> raw_key_name(const materials::EncryptedDataKey& 
 // JSON is UTF-8, and a message need not be: what is not is base64.
 void append_json(protocol::JsonWriter& json, const materials::EncryptedDataKey& key) {
   json.begin_object();
-  if (materials::is_utf8(key.provider_id)) {
-    json.text("provider_id", key.provider_id);
-  } else {
-    json.base64("provider_id_base64", as_bytes(key.provider_id));
-  }
+  json.text("provider_id", key.provider_id);
   if (key.provider_id == keyrings::kms_provider_id && materials::is_utf8(as_text(key.provider_info))) {
     json.text("key_arn", as_text(key.provider_info));
   } else {

@@ -504,7 +504,7 @@ class CommandLine(unittest.TestCase):
         for command, _ in self.both():
             with self.subTest(command=command[0]):
                 self.refused(*command, "-i", self.folder / "absent", "-o", out, words="absent: No such file", server=self.server)
-                self.refused(*command, "-i", self.folder, "-o", out, words=f"{self.folder} is a directory", server=self.server)
+                self.refused(*command, "-i", self.folder, words=f"{self.folder} is a folder; give -o FOLDER", server=self.server)
         self.refused("inspect", self.folder / "absent", words="absent: No such file")
         self.refused("inspect", self.folder, words=f"{self.folder} is a directory")
 

@@ -44,14 +44,18 @@ class AnyMessage(Sealed):
     def test_what_is_not_utf8_is_shown_as_base64(self):
         before, _, after = self.parts(self.sealed("2026"))
         arn, raw = b"arn:aws:kms:\xff", b"n\xff" + bytes((0, 0, 0, 128, 0, 0, 0, 12)) + bytes(12)
-        keys = (key_of(b"arch\xffive", b"x"), key_of(b"aws-kms", arn), key_of(b"archive", raw), key_of(b"aws-kms", "arn:ü".encode()))
+        keys = (key_of(b"aws-kms", arn), key_of(b"archive", raw), key_of(b"aws-kms", "arn:ü".encode()))
         sealed = before + struct.pack(">H", len(keys)) + b"".join(keys) + after
-        foreign, kms, name, good = self.inspected(sealed)["encrypted_data_keys"]
-        self.assertEqual(foreign, {"provider_id_base64": base64.b64encode(b"arch\xffive").decode(), "provider_info": "eA==", "ciphertext_bytes": 1})
+        kms, name, good = self.inspected(sealed)["encrypted_data_keys"]
         self.assertEqual(kms, {"provider_id": "aws-kms", "provider_info": base64.b64encode(arn).decode(), "ciphertext_bytes": 1})
         self.assertEqual(name, {"provider_id": "archive", "provider_info": base64.b64encode(raw).decode(), "ciphertext_bytes": 1})
         self.assertEqual(good["key_arn"], "arn:ü")
-        self.assertIn("wrapped by  arch?ive x (1 bytes)", cli("inspect", "-", input=sealed).stdout.decode())
+
+    def test_a_provider_that_is_not_utf8_is_no_provider(self):
+        before, _, after = self.parts(self.sealed("2026"))
+        sealed = before + struct.pack(">H", 1) + key_of(b"arch\xffive", b"x") + after
+        refused = cli("inspect", "-", input=sealed, check=False)
+        self.assertEqual((refused.returncode, refused.stderr), (1, b"keyfold: -: the message has a key provider id that is not UTF-8\n"))
 
     def test_as_many_keys_as_the_format_has_room_for(self):
         before, key, after = self.parts(self.sealed("2026"))

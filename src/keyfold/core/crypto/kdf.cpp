@@ -27,6 +27,22 @@ ByteArray<4> big_endian(std::uint32_t value) {
           static_cast<std::byte>(value)};
 }
 
+// RFC 5869, section 2.3; `hmac` is keyed with the pseudorandom key.
+template <class Sha>
+void expand(const ScopedHmac<Sha>& hmac, BytesView info, std::span<std::byte> out) {
+  KEYFOLD_CHECK(out.size() <= 255 * Sha::size);
+  WipedArray<Sha::size> block;
+  BytesView previous;  // T(0) is empty.
+  for (std::uint8_t i = 1; !out.empty(); ++i) {
+    const ByteArray<1> counter{std::byte{i}};
+    hmac.sign({previous, info, counter}, block);
+    previous = block;
+    const auto piece = previous.first(std::min(out.size(), block.size()));
+    std::ranges::copy(piece, out.begin());
+    out = out.subspan(piece.size());
+  }
+}
+
 constexpr std::uint64_t scrypt_memory_max = std::uint64_t{1} << 30;  // Bytes.
 
 Outcome check(const ScryptParameters& p) {
@@ -69,18 +85,17 @@ void hkdf_extract(Hash hash, BytesView salt, BytesView ikm, std::span<std::byte>
 
 void hkdf_expand(Hash hash, BytesView prk, BytesView info, std::span<std::byte> out) {
   with_hash(hash, [&]<class Sha>(Sha) {
-    KEYFOLD_CHECK(prk.size() == Sha::size && out.size() <= 255 * Sha::size);
+    KEYFOLD_CHECK(prk.size() == Sha::size);
+    expand(ScopedHmac<Sha>(prk), info, out);
+  });
+}
+
+void hkdf(Hash hash, BytesView salt, BytesView ikm, std::initializer_list<HkdfResult> results) {
+  with_hash(hash, [&]<class Sha>(Sha) {
+    WipedArray<Sha::size> prk;
+    ScopedHmac<Sha>(salt).sign({ikm}, prk);
     const ScopedHmac<Sha> hmac(prk);
-    WipedArray<Sha::size> block;
-    BytesView previous;  // T(0) is empty.
-    for (std::uint8_t i = 1; !out.empty(); ++i) {
-      const ByteArray<1> counter{std::byte{i}};
-      hmac.sign({previous, info, counter}, block);
-      previous = block;
-      const auto piece = previous.first(std::min(out.size(), block.size()));
-      std::ranges::copy(piece, out.begin());
-      out = out.subspan(piece.size());
-    }
+    for (const auto& [info, out] : results) expand(hmac, info, out);
   });
 }
 

@@ -2,6 +2,8 @@
 // Key derivation: HKDF (RFC 5869) for messages, KBKDF for what the server stores and hands out, scrypt for
 // passphrases.
 
+#include <initializer_list>
+
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/result.h"
 #include "keyfold/core/base/secret.h"
@@ -13,6 +15,12 @@ namespace keyfold::crypto {
 // both). An empty salt is RFC 5869's "not provided". Any thread; nothing allocates.
 void hkdf_extract(Hash hash, BytesView salt, BytesView ikm, std::span<std::byte> prk);
 void hkdf_expand(Hash hash, BytesView prk, BytesView info, std::span<std::byte> out);
+// Both at once, for several results of one extract: the pads of the pseudorandom key are made only once.
+struct HkdfResult {
+  BytesView info;
+  std::span<std::byte> out;
+};
+void hkdf(Hash hash, BytesView salt, BytesView ikm, std::initializer_list<HkdfResult> results);
 
 // SP 800-108r1, counter mode with HMAC-SHA-256: K(i) = HMAC(key, u32 i ‖ label ‖ 0x00 ‖ context ‖ u32 bits), i from 1.
 // Any thread; no allocation in steady state. At most 255 · 32 bytes.

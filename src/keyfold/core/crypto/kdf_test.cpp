@@ -89,6 +89,22 @@ TEST(Hkdf, IsLibcryptosOfEverySizeAndHash) {
     }
 }
 
+TEST(Hkdf, GivesSeveralResultsOfOneExtractAsOneByOne) {
+  SeededRandom random(5);
+  for (const auto hash : {Hash::sha256, Hash::sha384, Hash::sha512}) {
+    Bytes salt(32), ikm(32), first(32), second(100), expected_first(32), expected_second(100);
+    random.fill(salt);
+    random.fill(ikm);
+    hkdf(hash, salt, ikm, {{as_bytes("one"), first}, {as_bytes("two"), second}});
+    Bytes prk(Digest(hash).size());
+    hkdf_extract(hash, salt, ikm, prk);
+    hkdf_expand(hash, prk, as_bytes("one"), expected_first);
+    hkdf_expand(hash, prk, as_bytes("two"), expected_second);
+    EXPECT_EQ(first, expected_first);
+    EXPECT_EQ(second, expected_second);
+  }
+}
+
 TEST(HkdfDeathTest, StopsAboveTheLargestResult) {
   Bytes largest(255 * 64);
   hkdf_expand(Hash::sha512, Bytes(64), {}, largest);

@@ -12,22 +12,17 @@ using materials::SignatureAlgorithm;
 
 constexpr std::string_view key_label = "DERIVEKEY";
 constexpr std::string_view commit_label = "COMMITKEY";
-constexpr std::size_t digest_size_of_derivation_max = 64;
 constexpr ByteArray<message::iv_size> header_iv{};
 
-struct Derivation {
-  crypto::Hash hash;
-  std::size_t digest_size;  // Bytes.
-};
 // The suite derives keys (CHECK).
-Derivation derivation_of(const materials::AlgorithmSuite& suite) {
+crypto::Hash derivation_of(const materials::AlgorithmSuite& suite) {
   switch (suite.key_derivation) {
     case KeyDerivation::hkdf_sha256:
-      return {crypto::Hash::sha256, 32};
+      return crypto::Hash::sha256;
     case KeyDerivation::hkdf_sha384:
-      return {crypto::Hash::sha384, 48};
+      return crypto::Hash::sha384;
     case KeyDerivation::hkdf_sha512:
-      return {crypto::Hash::sha512, 64};
+      return crypto::Hash::sha512;
     case KeyDerivation::none:
       break;
   }
@@ -83,17 +78,14 @@ Outcome MessageCipher::start(const materials::AlgorithmSuite& suite, const Secre
   hash ? void(digest_.emplace(*hash)) : digest_.reset();
   if (!suite.derives_keys()) return gcm_.set_key(data_key.reveal());
 
-  const auto [derivation, digest_size] = derivation_of(suite);
-  ByteArray<digest_size_of_derivation_max> prk_room;
   ByteArray<32> key_room;
-  const WipeAtEnd wipe_prk(prk_room);
   const WipeAtEnd wipe_key(key_room);
-  const auto prk = std::span(prk_room).first(digest_size);
   const auto key = std::span(key_room).first(suite.data_key_size);
+  const KeyInfo info(suite, message_id);
   const auto salt = suite.commits() ? message_id.view() : BytesView();
-  crypto::hkdf_extract(derivation, salt, data_key.reveal(), prk);
-  crypto::hkdf_expand(derivation, prk, KeyInfo(suite, message_id).view(), key);
-  if (suite.commits()) crypto::hkdf_expand(derivation, prk, as_bytes(commit_label), commit_key_);
+  const auto commitment = suite.commits() ? std::span<std::byte>(commit_key_) : std::span<std::byte>();
+  crypto::hkdf(derivation_of(suite), salt, data_key.reveal(),
+               {{.info = info.view(), .out = key}, {.info = as_bytes(commit_label), .out = commitment}});
   return gcm_.set_key(key);
 }
 

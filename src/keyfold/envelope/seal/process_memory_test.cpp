@@ -90,7 +90,7 @@ class KnownKeyring final : public keyrings::Keyring {
   }
   std::string describe() const override { return "known"; }
   static Bytes data_key(std::size_t size) {
-    auto key = some_plaintext(mark_size, 99);
+    auto key = some_plaintext(mark_size, 4'299);
     Bytes part(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(size));
     wipe(key);
     return part;
@@ -98,7 +98,7 @@ class KnownKeyring final : public keyrings::Keyring {
 };
 
 Bytes marked_plaintext(std::size_t size) {
-  auto mark = some_plaintext(mark_size, 97);
+  auto mark = some_plaintext(mark_size, 4'297);
   Bytes plaintext(size);
   for (std::size_t at = 0; at + mark_size <= size; at += mark_size)
     std::ranges::copy(mark, plaintext.begin() + static_cast<std::ptrdiff_t>(at));
@@ -114,7 +114,7 @@ struct Left {
 Left left_after(const std::shared_ptr<keyrings::MaterialsManager>& given, materials::SuiteId suite, bool still_alive) {
   auto data_key = KnownKeyring::data_key(32);
   const Mark data_key_mark(data_key);
-  auto plaintext_part = some_plaintext(mark_size, 97);
+  auto plaintext_part = some_plaintext(mark_size, 4'297);
   const Mark plaintext_mark(plaintext_part);
   wipe(plaintext_part);
   std::optional<Mark> message_key_mark;
