@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <system_error>
 #include <thread>
 
 #include "keyfold-kms/signals_blocked.h"
+#include "keyfold/core/base/start_thread.h"
 #include "keyfold/core/base/try.h"
 #include "keyfold/printable.h"
 
@@ -118,10 +118,8 @@ Outcome each_file(const FolderFiles& found, unsigned jobs, const std::function<O
   {
     // Signals are this thread's to take: the others finish no step half-way.
     const app::SignalsBlocked inherited;
-    try {
-      for (unsigned i = 0; i < std::min<std::size_t>(wanted, found.files.size()); ++i) threads.emplace_back(work);
-    } catch (const std::system_error&) {
-    }
+    for (unsigned i = 0; i < std::min<std::size_t>(wanted, found.files.size()); ++i)
+      if (!start_thread(threads, work)) break;
   }
   if (threads.empty()) work();
   for (auto& thread : threads) thread.join();

@@ -99,12 +99,12 @@ std::string wrapped_by(const EncryptionMaterials& materials) {
 
 class Caching final : public CachingMaterialsManager {
  public:
-  Caching(std::shared_ptr<MaterialsManager> manager, const CacheLimits& limits,
-          const std::shared_ptr<const Clock>& clock, const std::shared_ptr<Random>& random)
+  Caching(std::shared_ptr<MaterialsManager> manager, const CacheLimits& limits, std::shared_ptr<const Clock> clock,
+          std::shared_ptr<Random> random)
       : manager_(std::move(manager)),
         limits_(limits),
         sealing_(limits, clock, random),
-        opening_(limits, clock, random),
+        opening_(limits, std::move(clock), std::move(random)),
         worker_([this] { sealing_.sweep(), opening_.sweep(); },
                 std::clamp(limits.age_max / 4, std::chrono::milliseconds(50), std::chrono::milliseconds(5'000))) {}
 
@@ -236,7 +236,8 @@ Result<std::shared_ptr<CachingMaterialsManager>> caching_materials_manager(std::
                                                                            std::shared_ptr<Random> random) {
   KEYFOLD_CHECK(manager != nullptr && clock != nullptr && random != nullptr);
   TRY(check_limits(limits));
-  return std::shared_ptr<CachingMaterialsManager>(std::make_shared<Caching>(std::move(manager), limits, clock, random));
+  return std::shared_ptr<CachingMaterialsManager>(
+      std::make_shared<Caching>(std::move(manager), limits, std::move(clock), std::move(random)));
 }
 
 }  // namespace keyfold::keyrings

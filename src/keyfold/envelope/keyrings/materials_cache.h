@@ -169,7 +169,7 @@ void MaterialsCache<Materials>::put(Entry& entry, Pointer materials, Duration ma
   const auto age_max = std::chrono::duration_cast<Duration>(limits_.age_max);
   entry.materials = std::move(materials);
   entry.made_at = made_at;
-  entry.renew_at = made_at + age_max * (70 * 256 + 15 * draw) / (100 * 256);
+  entry.renew_at = made_at + age_max * (std::int64_t{70} * 256 + 15 * draw) / (std::int64_t{100} * 256);
   entry.used = {.messages = 0};
   entry.renewing = false;
   entry.generation = ++generations_;

@@ -9,11 +9,11 @@
 #include <mutex>
 #include <optional>
 #include <span>
-#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "keyfold/core/base/result.h"
+#include "keyfold/core/base/start_thread.h"
 
 namespace keyfold::seal {
 
@@ -74,10 +74,8 @@ Outcome run_in_order(std::span<Piece> pieces, const Take& take, const Work& work
   };
   std::vector<std::thread> threads;
   threads.reserve(pieces.size() - 1);
-  try {
-    for (auto& piece : pieces.subspan(1)) threads.emplace_back([&run, &piece] { run(piece); });
-  } catch (const std::system_error&) {
-  }
+  for (auto& piece : pieces.subspan(1))
+    if (!start_thread(threads, [&run, &piece] { run(piece); })) break;
   run(pieces.front());
   for (auto& thread : threads) thread.join();
   return turns.outcome();
