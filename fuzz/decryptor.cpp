@@ -82,9 +82,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     const auto plaintext = rest.first(std::min<std::size_t>(rest.size() / 2, choice & 0x3F));
     // Signing takes a thousand times as long: rarely.
-    const auto suites = materials::all_suites();
-    const auto pick = choice >= 0xF8 || rest.empty() ? choice : std::to_integer<unsigned>(rest[0]) % 7;
-    const auto suite = choice >= 0xF8 ? suites[pick % suites.size()].id : unsigned_suites()[pick];
+    const auto all = materials::all_suites();
+    const auto plain = unsigned_suites();
+    const auto pick = rest.empty() ? 0U : std::to_integer<unsigned>(rest[0]);
+    const auto suite = choice >= 0xF8 ? all[pick % all.size()].id : plain[pick % plain.size()];
     check_spoiled(suite, plaintext, rest.subspan(plaintext.size()));
   }
   return 0;

@@ -44,6 +44,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return keyfold::Error{keyfold::ErrorCode::unavailable, "none"};
       },
       .kms_by_region = [](keyfold::client::RegionalConnection) { return std::make_shared<EveryRegion>(); },
+      .branch_keys = [](const keyfold::client::BranchKeyStoreWanted& wanted)
+          -> keyfold::Result<std::shared_ptr<keyfold::keyrings::BranchKeyStore>> {
+        if (wanted.store.empty() || wanted.logical_name.empty() || wanted.key.empty()) __builtin_trap();
+        return keyfold::Error{keyfold::ErrorCode::unavailable, "none"};
+      },
       .folder = "no-such-folder"};
   const auto keyring = keyfold::client::keyring_from_json(text, sources);
   if (!keyring && keyring.error().message.empty()) __builtin_trap();
