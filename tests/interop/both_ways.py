@@ -5,15 +5,27 @@ import json
 import os
 import pathlib
 import secrets
-import tempfile
+import subprocess
 
-from keyfold_server import Server, cli
+from keyfold_server import ACCOUNT
+from two_regions import DUBLIN, FRANKFURT, TwoRegions
 
-SUITES = ("0478", "0578")
+SUITES = ("0478", "0578")  # Those that commit to their data key.
+OLDER_SUITES = ("0014", "0046", "0078", "0114", "0146", "0178", "0214", "0346", "0378")
 FRAME = 4096
 SIZES = (0, 1, FRAME - 1, FRAME, FRAME + 1, 10 * FRAME)
 CONTEXTS = ({}, {"tenant": "north-star", "purpose": "ledger"},
             {"größe": "naïve ☃", "～": "", "𝄞": "=a=b", "Zone": "z", "apple": "a"})  # Ordered otherwise by bytes, UTF-16, locales.
+PADDINGS = ("pkcs1", "oaep-sha1", "oaep-sha256", "oaep-sha384", "oaep-sha512")
+STRICT = "require_encrypt_require_decrypt"  # Everybody's default.
+
+
+def policy_to_seal(suite):
+    return STRICT if suite in SUITES else "forbid_encrypt_allow_decrypt"
+
+
+def policy_to_open(suite):
+    return STRICT if suite in SUITES else "require_encrypt_allow_decrypt"
 
 
 class Refused(Exception):
@@ -21,59 +33,110 @@ class Refused(Exception):
 
 
 class Keyring:
-    """The same wrapping keys for both sides: KMS keys by ARN, or one raw AES key, also in `file`."""
+    """Wrapping keys for both sides. `says` is what a keyring file of `keyfold` says (docs/keyrings.md), and is in `file`; an SDK is
+    brought to make the same of it. Files that it names are relative to `folder`."""
 
-    namespace = "archive"
+    def __init__(self, folder, **says):
+        self.folder, self.says = folder, says
+        self.file = folder / f"{secrets.token_hex(8)}.json"
+        self.file.write_text(json.dumps(says))
 
-    def __init__(self, *, arns=(), raw=None, name="2026", file=None):
-        self.arns, self.raw, self.name, self.file = list(arns), raw, name, file
+    def __repr__(self):
+        return json.dumps(self.says)
 
-    def arguments(self):
-        return ["--keyring", self.file] if self.raw else [part for arn in self.arns for part in ("--key", arn)]
+    def _within(self):
+        """This keyring, or those that it is made of."""
+        if self.says["type"] != "multi":
+            return [self.says]
+        return [self.says[role] for role in ("generator",) if role in self.says] + self.says.get("children", [])
+
+    @property
+    def kinds(self):
+        """The types in it; with a raw RSA key's padding."""
+        return {" ".join(filter(None, (each["type"], each.get("padding")))) for each in self._within()}
+
+    @property
+    def raw(self):
+        """Whether raw keys alone are in it."""
+        return all(kind.startswith("raw-") for kind in self.kinds)
+
+    def read(self, says, member):
+        """The file that a raw key of this keyring names; empty when it names none."""
+        return (self.folder / says[member]).read_bytes() if member in says else b""
 
 
 class Bench:
-    """A server with two keys, raw keys of each length in files, and the command line beside them."""
+    """A KMS of two Regions, keys of every kind in files, and the command line beside them."""
 
     def __init__(self):
-        self._folder = tempfile.TemporaryDirectory(prefix="keyfold-interop-")
-        self.folder = pathlib.Path(self._folder.name)
-        self.server = Server([])
-        first, second = (self._create_key() for _ in range(2))
-        self.kms, self.other_kms, self.two_kms = Keyring(arns=[first]), Keyring(arns=[second]), Keyring(arns=[first, second])
+        self.regions = TwoRegions()
+        self.folder, self.server, self.credentials = self.regions.folder, self.regions.server, self.regions.credentials
+        self.kms, self.other_kms = self.keyring(type="kms", key=self.regions.model), self.keyring(type="kms", key=self._create_key())
+        self.two_kms = self.multi(self.kms, self.other_kms)
         self.raw, self.other_raw = self.raw_keyring(), self.raw_keyring()
 
     def _create_key(self):
-        return json.loads(cli("call", "CreateKey", server=self.server).stdout)["KeyMetadata"]["Arn"]
+        return json.loads(self.regions.cli("call", "CreateKey", "{}").stdout)["KeyMetadata"]["Arn"]
 
-    def raw_keyring(self, size=32, **named):
-        key = secrets.token_bytes(size)
-        stem = secrets.token_hex(8)
-        (self.folder / f"{stem}.key").write_bytes(key)
-        keyring = Keyring(raw=key, file=self.folder / f"{stem}.json", **named)
-        keyring.file.write_text(json.dumps({"type": "raw-aes", "namespace": keyring.namespace, "name": keyring.name,
-                                            "key_file": f"{stem}.key"}))
-        return keyring
+    def keyring(self, **says):
+        return Keyring(self.folder, **says)
+
+    def multi(self, generator, *children):
+        return self.keyring(type="multi", generator=generator.says, children=[child.says for child in children])
+
+    def raw_keyring(self, size=32, name="2026"):
+        key_file = f"{secrets.token_hex(8)}.key"
+        (self.folder / key_file).write_bytes(secrets.token_bytes(size))
+        return self.keyring(type="raw-aes", namespace="archive", name=name, key_file=key_file)
+
+    def rsa_keyrings(self, padding):
+        """One for who seals, with the public key alone, and one for who opens, with the private key alone."""
+        private, public = "rsa.pem", "rsa.pub.pem"
+        if not (self.folder / public).exists():
+            subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", private],
+                           cwd=self.folder, check=True)
+            subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", public], cwd=self.folder, check=True)
+        named = {"type": "raw-rsa", "namespace": "archive", "name": f"2026-{padding}", "padding": padding}
+        return self.keyring(**named, public_key_file=public), self.keyring(**named, private_key_file=private)
+
+    def discovery(self):
+        return self.keyring(type="kms-discovery", accounts=[ACCOUNT], regions=[FRANKFURT])
+
+    def mrk(self, region, kind="kms-mrk"):
+        return self.keyring(type=kind, key=self._related(region))
+
+    def mrk_discovery(self, region):
+        return self.keyring(type="kms-mrk-discovery", accounts=[ACCOUNT], regions=[region])
+
+    def mrk_multi(self, region):
+        """The multi-Region key by its ARN there, and a key of one Region."""
+        return self.keyring(type="kms-mrk-multi", generator=self._related(region), children=[self.other_kms.says["key"]])
+
+    def failover(self):
+        return self.keyring(type="failover", keys=self.regions.keys)
+
+    def _related(self, region):
+        return dict(zip((FRANKFURT, DUBLIN), self.regions.keys))[region]
 
     def close(self):
-        self.server.kill()
-        self._folder.cleanup()
+        self.regions.__exit__()
 
     def _cli(self, command, keyring, context, data, *more, **options):
         pairs = [part for name, value in context.items() for part in ("--context", f"{name}={value}")]
-        return cli(command, "--quiet", *keyring.arguments(), *pairs, *more, server=self.server, input=data, **options)
+        return self.regions.cli(command, "--quiet", "--keyring", keyring.file, *pairs, *more, input=data, **options)
 
-    def seal(self, keyring, suite, context, data, frame_length=FRAME):
+    def seal(self, keyring, suite, context, data, frame_length=FRAME, *more):
         raw = ["--allow-raw-keys"] if keyring.raw else []
-        return self._cli("encrypt", keyring, context, data, "--suite", suite, "--frame-length", frame_length, *raw).stdout
+        return self._cli("encrypt", keyring, context, data, "--suite", suite, "--commitment-policy", policy_to_seal(suite),
+                         "--frame-length", frame_length, *raw, *more).stdout
 
-    def open(self, keyring, context, sealed):
-        return self._cli("decrypt", keyring, context, sealed).stdout
+    def open(self, keyring, context, sealed, *more, policy=STRICT):
+        return self._cli("decrypt", keyring, context, sealed, "--commitment-policy", policy, *more).stdout
 
-    def refuses(self, test, keyring, context, sealed):
+    def refuses(self, test, keyring, context, sealed, *more):
         """It says so, and leaves no file behind; its words."""
         target = self.folder / "never"
-        done = self._cli("decrypt", keyring, context, sealed, "--output", target, check=False)
+        done = self._cli("decrypt", keyring, context, sealed, "--output", target, *more, check=False)
         test.assertEqual(done.returncode, 1, done.stderr)
         test.assertTrue(done.stderr.strip())
         test.assertEqual(done.stdout, b"")
@@ -85,9 +148,10 @@ def flipped(sealed, bit):
     return sealed[:bit // 8] + bytes([sealed[bit // 8] ^ (1 << bit % 8)]) + sealed[bit // 8 + 1:]
 
 
-class BothWays:
-    """Mixed into a TestCase that has `sdk`: encrypt(keyring, suite, context, data, frame_length) → bytes, and
-    decrypt(keyring, context, sealed) → bytes, or raises Refused, also when the message does not have that context."""
+class WithSdk:
+    """Mixed into a TestCase that says `make_sdk(bench)`. `sdk` has: encrypt(keyring, suite, context, data, frame_length) → bytes;
+    decrypt(keyring, context, sealed, policy) → bytes, or raises Refused, also when the message does not have that context;
+    close(); cannot_seal and cannot_open, the kinds of keyring; and writes(frame_length), 0 being no frames."""
 
     sdk = None
 
@@ -99,6 +163,10 @@ class BothWays:
             cls.sdk = cls.make_sdk(cls.bench)
             stack.callback(cls.sdk.close)
             cls.addClassCleanup(stack.pop_all().close)
+
+
+class BothWays(WithSdk):
+    """What both sides do alike with messages of the suites that commit."""
 
     def both_ways(self, keyring, suite, context, data, frame_length=FRAME):
         sealed = self.bench.seal(keyring, suite, context, data, frame_length)

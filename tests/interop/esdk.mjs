@@ -1,7 +1,9 @@
 // The AWS Encryption SDK for JavaScript as a co-process: a JSON request a line on standard input, its answer a line on standard output.
-//   esdk.mjs KMS-ENDPOINT REGION
-//   {"do": "encrypt" | "decrypt", keyring, data (base64), and to encrypt: suite, context, frameLength} → {data, context} or {error}
+//   esdk.mjs KMS-ENDPOINT, credentials from the environment
+//   {"do": "encrypt" | "decrypt", keyring, policy, data (base64), and to encrypt: suite, context, frameLength} → {data, context} or {error}
+// A keyring is what a keyring file of `keyfold` says (docs/keyrings.md), with the contents of the files that it names in base64.
 
+import { constants } from "node:crypto";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
@@ -9,28 +11,46 @@ const require = createRequire(process.env.KEYFOLD_NODE_MODULES + "/");
 const esdk = require("@aws-crypto/client-node");
 const { KMS } = require("@aws-sdk/client-kms");
 
-const [endpoint, region] = process.argv.slice(2);
-const kms = new KMS({ endpoint, region, credentials: { accessKeyId: "test", secretAccessKey: "test" } });
-const { encrypt, decrypt } = esdk.buildClient(esdk.CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
+const [endpoint] = process.argv.slice(2);
+const clients = {};
+const kmsIn = (region) => (clients[region] ??= new KMS({ endpoint, region }));
+const kmsOf = (arn) => kmsIn(arn.split(":")[3]);
+const discoveryFilter = ({ accounts }) => ({ accountIDs: accounts, partition: "aws" });
+const decoded = (base64) => base64 && Buffer.from(base64, "base64");
 
-function keyringOf({ arns, namespace, name, key, utf8Sorting }) {
-  if (arns.length > 0) {
-    const [generatorKeyId, ...keyIds] = arns;
-    return new esdk.KmsKeyringNode({ clientProvider: () => kms, generatorKeyId, keyIds });
-  }
-  const unencryptedMasterKey = Uint8Array.from(Buffer.from(key, "base64")); // The SDK insists on a buffer that nothing else shares.
-  const wrappingSuite = esdk.RawAesWrappingSuiteIdentifier[`AES${8 * unencryptedMasterKey.length}_GCM_IV12_TAG16_NO_PADDING`];
-  return new esdk.RawAesKeyringNode({ keyNamespace: namespace, keyName: name, unencryptedMasterKey, wrappingSuite, utf8Sorting });
-}
+const keyringOf = (says, more) => keyrings[says.type](says, more);
+const keyrings = {
+  "raw-aes"({ namespace, name, key_file }, { utf8Sorting }) {
+    const unencryptedMasterKey = Uint8Array.from(decoded(key_file)); // The SDK insists on a buffer that nothing else shares.
+    const wrappingSuite = esdk.RawAesWrappingSuiteIdentifier[`AES${8 * unencryptedMasterKey.length}_GCM_IV12_TAG16_NO_PADDING`];
+    return new esdk.RawAesKeyringNode({ keyNamespace: namespace, keyName: name, unencryptedMasterKey, wrappingSuite, utf8Sorting });
+  },
+  "raw-rsa"({ namespace, name, padding, public_key_file, private_key_file }) {
+    const rsaKey = { publicKey: decoded(public_key_file), privateKey: decoded(private_key_file) };
+    const padded = padding === "pkcs1" ? { padding: constants.RSA_PKCS1_PADDING } : { oaepHash: padding.replace("oaep-", "") };
+    return new esdk.RawRsaKeyringNode({ keyNamespace: namespace, keyName: name, rsaKey, ...padded });
+  },
+  kms: ({ key }) => new esdk.KmsKeyringNode({ clientProvider: kmsIn, generatorKeyId: key }),
+  "kms-discovery": (says) => new esdk.KmsKeyringNode({
+    clientProvider: (region) => says.regions.includes(region) && kmsIn(region), discovery: true, discoveryFilter: discoveryFilter(says) }),
+  "kms-mrk": ({ key }) => new esdk.AwsKmsMrkAwareSymmetricKeyringNode({ client: kmsOf(key), keyId: key }),
+  "kms-mrk-discovery": (says) => new esdk.AwsKmsMrkAwareSymmetricDiscoveryKeyringNode({
+    client: kmsIn(says.regions[0]), discoveryFilter: discoveryFilter(says) }),
+  "kms-mrk-multi": ({ generator, children }) => esdk.buildAwsKmsMrkAwareStrictMultiKeyringNode({
+    generatorKeyId: generator, keyIds: children, clientProvider: kmsIn }),
+  multi: ({ generator, children }, more) => new esdk.MultiKeyringNode({
+    generator: keyringOf(generator, more), children: children.map((child) => keyringOf(child, more)) }),
+};
 
+const withPolicy = (policy) => esdk.buildClient(esdk.CommitmentPolicy[policy.toUpperCase()]);
 const operations = {
-  async encrypt({ keyring, data, suite, context, frameLength }) {
+  async encrypt({ keyring, data, policy, suite, context, frameLength, ...more }) {
     const suiteId = parseInt(suite, 16);
-    const { result } = await encrypt(keyringOf(keyring), data, { suiteId, encryptionContext: context, frameLength });
+    const { result } = await withPolicy(policy).encrypt(keyringOf(keyring, more), data, { suiteId, encryptionContext: context, frameLength });
     return { data: result.toString("base64") };
   },
-  async decrypt({ keyring, data }) {
-    const { plaintext, messageHeader } = await decrypt(keyringOf(keyring), data);
+  async decrypt({ keyring, data, policy, ...more }) {
+    const { plaintext, messageHeader } = await withPolicy(policy).decrypt(keyringOf(keyring, more), data);
     return { data: plaintext.toString("base64"), context: messageHeader.encryptionContext };
   },
 };
