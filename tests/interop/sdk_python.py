@@ -11,9 +11,11 @@ from aws_cryptographic_material_providers.mpl.models import (
     CreateAwsKmsMrkDiscoveryKeyringInput,
     CreateAwsKmsMrkKeyringInput,
     CreateAwsKmsMrkMultiKeyringInput,
+    CreateDefaultCryptographicMaterialsManagerInput,
     CreateMultiKeyringInput,
     CreateRawAesKeyringInput,
     CreateRawRsaKeyringInput,
+    CreateRequiredEncryptionContextCMMInput,
     DiscoveryFilter,
     PaddingScheme,
 )
@@ -111,6 +113,19 @@ class PythonSdk:
 
     def decrypt(self, keyring, context, sealed, policy=STRICT):
         return self._decrypt({"keyring": self.keyring(keyring)}, context, sealed, policy)
+
+    def encrypt_leaving_out(self, keys, keyring, suite, context, data, frame_length, policy=STRICT):
+        """With the required encryption context CMM: what `keys` name is authenticated, and not written."""
+        return self._encrypt({"materials_manager": self._requiring(keys, keyring)}, suite, context, data, frame_length, policy)
+
+    def decrypt_requiring(self, keys, keyring, context, sealed, policy=STRICT):
+        return self._decrypt({"materials_manager": self._requiring(keys, keyring)}, context, sealed, policy)
+
+    def _requiring(self, keys, keyring):
+        default = self.providers.create_default_cryptographic_materials_manager(CreateDefaultCryptographicMaterialsManagerInput(
+            keyring=self.keyring(keyring)))
+        return self.providers.create_required_encryption_context_cmm(CreateRequiredEncryptionContextCMMInput(
+            underlying_cmm=default, required_encryption_context_keys=list(keys)))
 
     def _encrypt(self, source_of_keys, suite, context, data, frame_length, policy):
         return self._clients[policy].encrypt(source=data, algorithm=Algorithm.get_by_id(int(suite, 16)), encryption_context=context,
