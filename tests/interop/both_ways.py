@@ -7,7 +7,7 @@ import pathlib
 import secrets
 import subprocess
 
-from keyfold_server import ACCOUNT
+from keyfold_server import ACCOUNT, cli
 from two_regions import DUBLIN, FRANKFURT, TwoRegions
 
 SUITES = ("0478", "0578")  # Those that commit to their data key.
@@ -117,6 +117,11 @@ class Bench:
 
     def _related(self, region):
         return dict(zip((FRANKFURT, DUBLIN), self.regions.keys))[region]
+
+    def branch_key(self, command, *more):
+        """What it prints."""
+        asks_kms = "--key" in more
+        return cli("branch-key", command, *more, server=self.server if asks_kms else None, credentials=self.credentials).stdout.decode()
 
     def close(self):
         self.regions.__exit__()

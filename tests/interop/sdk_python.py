@@ -2,11 +2,15 @@
 
 import aws_encryption_sdk
 import boto3
+from aws_cryptographic_material_providers.keystore.client import KeyStore
+from aws_cryptographic_material_providers.keystore.config import KeyStoreConfig
+from aws_cryptographic_material_providers.keystore.models import KMSConfigurationKmsKeyArn, KMSConfigurationKmsMRKeyArn
 from aws_cryptographic_material_providers.mpl import AwsCryptographicMaterialProviders
 from aws_cryptographic_material_providers.mpl.config import MaterialProvidersConfig
 from aws_cryptographic_material_providers.mpl.models import (
     AesWrappingAlg,
     CreateAwsKmsDiscoveryKeyringInput,
+    CreateAwsKmsHierarchicalKeyringInput,
     CreateAwsKmsKeyringInput,
     CreateAwsKmsMrkDiscoveryKeyringInput,
     CreateAwsKmsMrkKeyringInput,
@@ -17,10 +21,12 @@ from aws_cryptographic_material_providers.mpl.models import (
     CreateRawRsaKeyringInput,
     CreateRequiredEncryptionContextCMMInput,
     DiscoveryFilter,
+    GetBranchKeyIdOutput,
     PaddingScheme,
 )
-from aws_cryptographic_material_providers.mpl.references import IClientSupplier
+from aws_cryptographic_material_providers.mpl.references import IBranchKeyIdSupplier, IClientSupplier
 from aws_encryption_sdk import Algorithm, CommitmentPolicy
+from branch_key_table import BranchKeyTable
 from both_ways import STRICT, Refused
 from two_regions import DUBLIN, FRANKFURT
 
@@ -35,6 +41,16 @@ class ClientsByRegion(IClientSupplier):
 
     def get_client(self, param):
         return self._clients[param.region]
+
+
+class BranchKeyByContext(IBranchKeyIdSupplier):
+    """The `by_context` of a keyring file."""
+
+    def __init__(self, key, prefix):
+        self._key, self._prefix = key, prefix
+
+    def get_branch_key_id(self, param):
+        return GetBranchKeyIdOutput(branch_key_id=self._prefix + param.encryption_context[self._key])
 
 
 def region_of(arn):
@@ -103,6 +119,20 @@ class PythonSdk:
         region, = says["regions"]
         return self.providers.create_aws_kms_mrk_discovery_keyring(CreateAwsKmsMrkDiscoveryKeyringInput(
             kms_client=self.kms[region], region=region, discovery_filter=DiscoveryFilter(account_ids=says["accounts"], partition="aws")))
+
+    def key_store(self, store, key, logical_name="branch-keys", multi_region=False):
+        """A key store of the SDK's own on the file of ours."""
+        kind = KMSConfigurationKmsMRKeyArn if multi_region else KMSConfigurationKmsKeyArn
+        return KeyStore(config=KeyStoreConfig(ddb_table_name="branch-keys", logical_key_store_name=logical_name, kms_configuration=kind(key),
+                                              kms_client=self.kms[region_of(key)], ddb_client=BranchKeyTable(store)))
+
+    def _branch_key(self, keyring, says):
+        by_context = says.get("by_context")
+        store = self.key_store(keyring.folder / says["store"], says["key"], says.get("logical_name", "branch-keys"),
+                               says.get("multi_region", False))
+        return self.providers.create_aws_kms_hierarchical_keyring(CreateAwsKmsHierarchicalKeyringInput(
+            key_store=store, ttl_seconds=60, branch_key_id=says.get("branch_key_id"),
+            branch_key_id_supplier=BranchKeyByContext(**by_context) if by_context else None))
 
     def _multi(self, keyring, says):
         return self.providers.create_multi_keyring(CreateMultiKeyringInput(
