@@ -115,6 +115,15 @@ class Bench:
     def failover(self):
         return self.keyring(type="failover", keys=self.regions.keys)
 
+    def branch_keyring(self, rotations=0, multi_region=False):
+        """A branch key in a new store, that has so many old versions."""
+        store, key = f"{secrets.token_hex(8)}.sqlite", self._related(FRANKFURT) if multi_region else self.kms.says["key"]
+        where = "--store", self.folder / store, "--key", key
+        self.branch_key("create", *where, "--id", "tenant ☃", "--context", "größe=naïve ☃")
+        for _ in range(rotations):
+            self.branch_key("rotate", *where, "tenant ☃")
+        return self.keyring(type="branch-key", store=store, key=key, branch_key_id="tenant ☃", multi_region=multi_region)
+
     def _related(self, region):
         return dict(zip((FRANKFURT, DUBLIN), self.regions.keys))[region]
 

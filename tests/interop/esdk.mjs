@@ -1,7 +1,8 @@
 // The AWS Encryption SDK for JavaScript as a co-process: a JSON request a line on standard input, its answer a line on standard output.
 //   esdk.mjs KMS-ENDPOINT, credentials from the environment
 //   {"do": "encrypt" | "decrypt", keyring, policy, data (base64), and to encrypt: suite, context, frameLength} → {data, context} or {error}
-// A keyring is what a keyring file of `keyfold` says (docs/keyrings.md), with the contents of the files that it names in base64.
+// A keyring is what a keyring file of `keyfold` says (docs/keyrings.md), with the contents of the files that it names in base64; one of
+// branch keys, with `items`, what its store holds, as DynamoDB would give it.
 
 import { constants } from "node:crypto";
 import { createRequire } from "node:module";
@@ -9,14 +10,25 @@ import { createInterface } from "node:readline";
 
 const require = createRequire(process.env.KEYFOLD_NODE_MODULES + "/");
 const esdk = require("@aws-crypto/client-node");
+const { DynamoDBClient } = require("@aws-sdk/client-dynamodb");
 const { KMS } = require("@aws-sdk/client-kms");
 
 const [endpoint] = process.argv.slice(2);
 const clients = {};
 const kmsIn = (region) => (clients[region] ??= new KMS({ endpoint, region }));
-const kmsOf = (arn) => kmsIn(arn.split(":")[3]);
+const regionOf = (arn) => arn.split(":")[3];
 const discoveryFilter = ({ accounts }) => ({ accountIDs: accounts, partition: "aws" });
 const decoded = (base64) => base64 && Buffer.from(base64, "base64");
+
+// In place of DynamoDB: what its client would bring.
+function tableOf(items, region) {
+  const client = new DynamoDBClient({ region });
+  client.send = async ({ input: { Key } }) => {
+    const found = items.find((item) => Object.entries(Key).every(([name, { S }]) => item[name].S === S));
+    return { Item: found && { ...found, enc: { B: decoded(found.enc.B) } } };
+  };
+  return client;
+}
 
 const keyringOf = (says, more) => keyrings[says.type](says, more);
 const keyrings = {
@@ -33,11 +45,17 @@ const keyrings = {
   kms: ({ key }) => new esdk.KmsKeyringNode({ clientProvider: kmsIn, generatorKeyId: key }),
   "kms-discovery": (says) => new esdk.KmsKeyringNode({
     clientProvider: (region) => says.regions.includes(region) && kmsIn(region), discovery: true, discoveryFilter: discoveryFilter(says) }),
-  "kms-mrk": ({ key }) => new esdk.AwsKmsMrkAwareSymmetricKeyringNode({ client: kmsOf(key), keyId: key }),
+  "kms-mrk": ({ key }) => new esdk.AwsKmsMrkAwareSymmetricKeyringNode({ client: kmsIn(regionOf(key)), keyId: key }),
   "kms-mrk-discovery": (says) => new esdk.AwsKmsMrkAwareSymmetricDiscoveryKeyringNode({
     client: kmsIn(says.regions[0]), discoveryFilter: discoveryFilter(says) }),
   "kms-mrk-multi": ({ generator, children }) => esdk.buildAwsKmsMrkAwareStrictMultiKeyringNode({
     generatorKeyId: generator, keyIds: children, clientProvider: kmsIn }),
+  "branch-key"({ key, multi_region, branch_key_id, items }, { utf8Sorting }) {
+    const keyStore = new esdk.BranchKeyStoreNode({
+      logicalKeyStoreName: "branch-keys", storage: { ddbTableName: "branch-keys", ddbClient: tableOf(items, regionOf(key)) },
+      keyManagement: { kmsClient: kmsIn(regionOf(key)) }, kmsConfiguration: multi_region ? { mrkIdentifier: key } : { identifier: key } });
+    return new esdk.KmsHierarchicalKeyRingNode({ branchKeyId: branch_key_id, keyStore, cacheLimitTtl: 60, utf8Sorting });
+  },
   multi: ({ generator, children }, more) => new esdk.MultiKeyringNode({
     generator: keyringOf(generator, more), children: children.map((child) => keyringOf(child, more)) }),
 };

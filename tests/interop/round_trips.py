@@ -19,7 +19,7 @@ EDGES = (*((frame, size) for frame in (128, 4096, 65536) for size in (0, 1, fram
          *((1, size) for size in (0, 1, 3)), *((17, size) for size in (16, 17, 34)), (4097, 10_000), (1 << 20, (1 << 20) + 1))
 NON_FRAMED = tuple((0, size) for size in (0, 1, 4096, 100_001))
 KINDS = {"raw-aes", *(f"raw-rsa {padding}" for padding in PADDINGS), "kms", "kms-discovery", "kms-mrk", "kms-mrk-discovery", "kms-mrk-multi",
-         "failover"}
+         "failover", "branch-key"}
 
 
 class Case(NamedTuple):
@@ -51,6 +51,11 @@ def wrappings(bench):
     for opening in (bench.kms, aes, private, bench.multi(bench.other_kms, bench.raw_keyring(), private)):
         yield bench.multi(bench.kms, aes, public), opening
     yield bench.multi(aes, bench.kms), bench.kms
+    branch_key, related = bench.branch_keyring(rotations=1), bench.branch_keyring(multi_region=True)
+    yield branch_key, branch_key
+    yield related, bench.keyring(**{**related.says, "key": bench.mrk(DUBLIN).says["key"]})
+    for opening in (branch_key, bench.raw):
+        yield bench.multi(bench.raw, branch_key), opening
 
 
 class Deck:

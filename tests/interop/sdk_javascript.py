@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 
+from branch_key_table import BranchKeyTable
 from both_ways import STRICT, Refused
 
 PROGRAM = pathlib.Path(__file__).parent / "esdk.mjs"
@@ -41,7 +42,7 @@ class JavascriptSdk:
     @staticmethod
     def drawn_options(draw, context, sealing):
         """Without utf8_sorting, which is this SDK's default, wherever that must not matter."""
-        matters = not locales_order_as_bytes(context) and "raw-aes" in sealing.kinds
+        matters = not locales_order_as_bytes(context) and not sealing.kinds.isdisjoint({"raw-aes", "branch-key"})
         return {"utf8_sorting": True if matters else draw.choice((True, False))}
 
     def ask(self, do, keyring, data, policy=STRICT, utf8_sorting=True, **more):
@@ -58,6 +59,9 @@ class JavascriptSdk:
         if says["type"] == "multi":
             return {**says, "generator": self._with_files(keyring, says["generator"]),
                     "children": [self._with_files(keyring, child) for child in says["children"]]}
+        if says["type"] == "branch-key":
+            return {**says, "items": [dict(item, enc={"B": base64.b64encode(item["enc"]["B"]).decode()})
+                                      for item in BranchKeyTable(keyring.folder / says["store"]).items()]}
         return {**says, **{member: base64.b64encode(keyring.read(says, member)).decode() for member in FILES if member in says}}
 
     def encrypt(self, keyring, suite, context, data, frame_length, policy=STRICT, **more):
