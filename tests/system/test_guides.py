@@ -1,4 +1,5 @@
-"""What README's tour and the design guide tell people to type does what they say: every ```sh block, from the top, in one shell."""
+"""What README's tour and the design guide tell people to type does what they say: every ```sh block, from the top, in one shell. And the
+snippets of the library's guide, which are a program of their own (tests/tools/program_of_snippets.py), print what stands below them."""
 
 import os
 import pathlib
@@ -9,7 +10,8 @@ import time
 import typing
 import unittest
 
-from keyfold_server import BIN, Server
+from keyfold_server import BIN, REGION, Server
+from two_regions import TwoRegions
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 WITHIN_S = 60
@@ -57,8 +59,13 @@ TOUR = (
 )
 
 
+def fenced(text):
+    """The language of each block, and what stands in it."""
+    return re.findall(r"^```(.*)\n((?:.*\n)*?)```$", text, re.MULTILINE)
+
+
 def blocks(text, language):
-    return [block for name, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if name == language]
+    return [block for name, block in fenced(text) if name == language]
 
 
 def statements(block):
@@ -153,6 +160,27 @@ class Guides(unittest.TestCase):
             pattern = re.sub(r"^\d{4}\\-\d\d\\-\d\dT\d\d:\d\d:\d\dZ", r"\\S+", pattern)
             pattern = re.sub(r"[0-9a-f]{64}$", r"\\w{64}", pattern)
             self.assertTrue(any(re.fullmatch(pattern, said) for said in trace), f"{line}\nis not in\n" + "\n".join(trace))
+
+
+class UsingTheLibrary(unittest.TestCase):
+    GUIDE = (TOP / "docs" / "using-the-library.md").read_text()
+
+    def test_its_snippets_print_what_stands_below_them(self):
+        self.assertEqual({name for name, _ in fenced(self.GUIDE)}, {"cpp", ""}, "what is not ```cpp is not built")
+        with TwoRegions() as regions:
+            environment = {"AWS_ACCESS_KEY_ID": regions.credentials[0], "AWS_SECRET_ACCESS_KEY": regions.credentials[1], "AWS_REGION": REGION,
+                           "AWS_ENDPOINT_URL_KMS": regions.server.endpoint, "HOME": str(regions.folder)}
+            done = subprocess.run([BIN / "using_the_library", regions.model, *regions.keys, regions.folder], env=environment,
+                                  capture_output=True, text=True, timeout=WITHIN_S, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout, "".join(blocks(self.GUIDE, "")))
+
+    def test_it_says_what_to_do_about_every_error(self):
+        declared = (TOP / "src" / "keyfold" / "core" / "base" / "result.h").read_text()
+        codes = re.findall(r"^  (\w+),", re.search(r"enum class ErrorCode \{(.*?)\n\};", declared, re.DOTALL)[1], re.MULTILINE)
+        self.assertGreater(len(codes), 30)
+        errors = self.GUIDE[self.GUIDE.index("## Errors"):]
+        self.assertEqual([code for code in codes if f"`{code}`" not in errors], [])
 
 
 if __name__ == "__main__":
