@@ -25,11 +25,22 @@ LINES = (
     r"one bit flipped: refused, no output left +frame \d+ of the message has been altered",
     r"the service killed \(-9\) and started again: it opens",
     r"the key rotated \(\w{8}… to \w{8}…\): it opens still",
+    r"100 tenants, a branch key for each: 300 KMS calls",
+    r"10,000 messages of theirs sealed: 100 KMS calls +one a message would be 10,000",
+    r"their KMS key rotated, 300 records rewrapped by one who may not decrypt",
+    r"the messages are the same bytes +SHA-256 \w{16}…",
+    r"all 10,000 open, under the current material \(\w{8}…\)",
     r"the audit log, which the answers waited for:",
     r"\S+ GenerateDataKey user/courier ok .*",
     r"\S+ Decrypt user/courier AccessDenied .*",
     r"\S+ ServerStart - ok",
     r"\S+ RotateKeyOnDemand root ok .*",
+    r"\S+ ReEncrypt root ok .* ×100",
+    r"\S+ Decrypt root ok .* ×100",
+    r"\S+ RotateKeyOnDemand root ok .*",
+    r"\S+ Decrypt user/rewrapper AccessDenied .*",
+    r"\S+ ReEncrypt user/rewrapper ok .* ×300",
+    r"\S+ Decrypt root ok .* ×100",
     r"\d+ records, every one whole; tree root \w{64}",
     r"everything started here is stopped and removed",
     r"Done in \d+:\d\d\.",
@@ -46,9 +57,15 @@ FAULTS = {
     "opening gives other bytes": (
         'if [ "$1" = decrypt ]; then "$real" "$@" || exit; for out; do :; done; echo >>"$out"; exit; fi',
         "what was opened is not what was sealed"),
+    "nothing is rewrapped": (
+        'if [ "$2" = rewrap ]; then for n in $(seq 300); do echo \'{"outcome":"rewrapped"}\'; done; exit; fi',
+        "0 of 100 branch keys are under the current material"),
+    "rewrapping changes a message": (
+        'if [ "$2" = rewrap ]; then "$real" "$@"; echo >>"${6%/*}/messages/7"; exit; fi',
+        "rewrapping changed the messages"),
     "the rotation is not on record": (
         'if [ "$1" = audit ]; then "$real" "$@" | grep -v RotateKeyOnDemand; exit; fi',
-        "the audit log has not 1 of: RotateKeyOnDemand root ok"),
+        "the audit log has not 2 of: RotateKeyOnDemand root ok"),
     "the second start is not on record": (
         'if [ "$1" = audit ]; then "$real" "$@" | awk "!/ServerStart/ || !seen++"; exit; fi',
         "the audit log has not 2 of: ServerStart - ok"),
@@ -107,7 +124,8 @@ class Quickstart(unittest.TestCase):
     def test_when_something_is_not_as_it_says_it_fails_and_leaves_nothing(self):
         programs = self.folder / "bin"
         programs.mkdir()
-        (programs / "keyfold-kms").symlink_to(BIN / "keyfold-kms")
+        for program in ("keyfold-kms", "tenants"):
+            (programs / program).symlink_to(BIN / program)
         faulty = programs / "keyfold"
         letter = self.small_file()
         for name, (fault, said) in FAULTS.items():
