@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "keyfold/core/base/random.h"
 #include "keyfold/core/crypto/kdf.h"
 #include "keyfold/envelope/keyrings/multi.h"
@@ -49,7 +51,7 @@ class CountingKeyring final : public keyrings::Keyring {
     return ++calls, inner_->on_decrypt(wrapped);
   }
   std::string describe() const override { return inner_->describe(); }
-  mutable int calls = 0;
+  mutable std::atomic<int> calls = 0;
 
  private:
   std::shared_ptr<const keyrings::Keyring> inner_;
