@@ -77,7 +77,7 @@ class RoundTrips(WithSdk):
         edges = EDGES if by == "keyfold" else tuple(edge for edge in (*EDGES, *NON_FRAMED) if self.sdk.writes(edge[0]))
         pairs = [(sealing, opening) for sealing, opening in self.pairs
                  if sealing.kinds.isdisjoint(cannot_seal) and opening.kinds.isdisjoint(cannot_open)]
-        return SUITES + OLDER_SUITES, edges, ALL_CONTEXTS, pairs
+        return SUITES + OLDER_SUITES, edges, list(filter(self.sdk.takes, ALL_CONTEXTS)), pairs
 
     def drawn(self, draw):
         """The cases, half of them sealed by each."""

@@ -77,6 +77,10 @@ class PythonSdk:
         return frame_length % 128 == 0
 
     @staticmethod
+    def takes(_):
+        return True
+
+    @staticmethod
     def drawn_options(*_):
         return {}
 

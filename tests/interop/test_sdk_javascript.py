@@ -24,7 +24,7 @@ class Javascript(BothWays, RoundTrips, unittest.TestCase):
     def test_the_context_that_was_sealed_is_what_it_returns(self):
         for context in CONTEXTS:
             sealed = self.bench.seal(self.bench.kms, "0478", context, b"letter")
-            self.assertEqual(self.sdk.ask("decrypt", self.bench.kms, sealed)["context"], context)
+            self.assertEqual(self.sdk.opened(self.bench.kms, sealed)["context"], context)
 
 
 if __name__ == "__main__":
