@@ -11,20 +11,7 @@ import unittest
 
 from keyfold_server import ACCOUNT, BIN, Production, cli, read_credentials
 from kms_client import Kms, error_of
-
-ROOT = f"arn:aws:iam::{ACCOUNT}:root"
-
-
-def statement(sid, principal, *actions, effect="Allow", condition=None):
-    made = {"Sid": sid, "Effect": effect, "Principal": {"AWS": principal}, "Action": list(actions), "Resource": "*"}
-    if condition:
-        made["Condition"] = condition
-    return made
-
-
-def policy_of(*statements):
-    everything = statement("Root", ROOT, "kms:*")
-    return json.dumps({"Version": "2012-10-17", "Statement": [everything, *statements]})
+from policies import ROOT, policy_of, statement
 
 
 def answer_one(listener, reply):

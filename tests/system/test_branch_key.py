@@ -15,8 +15,9 @@ import unittest
 import uuid
 
 import postgresql
-from keyfold_server import ACCOUNT, BIN, REGION, Production, Server, cli
+from keyfold_server import BIN, REGION, Production, Server, cli
 from kms_client import Kms
+from policies import policy_of, statement
 
 NAME = "branch-keys"
 COLUMNS = ("branch_key_id", "type", "version", "create_time", "kms_arn", "hierarchy_version", "attributes", "enc")
@@ -292,10 +293,8 @@ class WhoMayDoWhat(Folder):
         arn = root.must("CreateKey")["KeyMetadata"]["Arn"]
         made = json.loads(cli("admin", "user", "add", "--name", "rewrapper", "--data", production.data).stdout)
         worker = (made["access_key_id"], made["secret_access_key"])
-        principal = {"AWS": made["arn"]}
-        root.must("PutKeyPolicy", KeyId=arn, PolicyName="default", Policy=json.dumps({"Version": "2012-10-17", "Statement": [
-            {"Sid": "Root", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"},
-            {"Sid": "Rewrap", "Effect": "Allow", "Principal": principal, "Action": ["kms:ReEncryptFrom", "kms:ReEncryptTo"], "Resource": "*"}]}))
+        root.must("PutKeyPolicy", KeyId=arn, PolicyName="default",
+                  Policy=policy_of(statement("Rewrap", made["arn"], "kms:ReEncryptFrom", "kms:ReEncryptTo")))
         as_root = dict(server=server, credentials=production.credentials())
         for name in ("acme", "umbra"):
             self.branch_key("create", "--key", arn, "--id", name, "--context", "department=admin", **as_root)

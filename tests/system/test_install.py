@@ -25,7 +25,8 @@ class Install(unittest.TestCase):
             prefix, build = pathlib.Path(folder) / "prefix", pathlib.Path(folder) / "build"
             run("cmake", "--install", BIN.parent, "--prefix", prefix, "--component", "Development")
             self.headers_are_free_of_others(prefix / "include")
-            run("cmake", "-S", SOURCE / "examples", "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Debug")
+            run("cmake", "-S", SOURCE / "examples", "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Debug",
+                "-DKEYFOLD_EXAMPLE_SERVICE=ON")
             run("cmake", "--build", build)
             with Server([]) as server:
                 key = re.search(r'"KeyId":"([^"]+)"', cli("call", "CreateKey", server=server).stdout.decode()).group(1)

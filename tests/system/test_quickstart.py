@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import select
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -130,7 +131,7 @@ class Quickstart(unittest.TestCase):
         letter = self.small_file()
         for name, (fault, said) in FAULTS.items():
             with self.subTest(name):
-                faulty.write_text(f"#!/bin/bash\nreal={BIN / 'keyfold'}\n{fault}\nexec \"$real\" \"$@\"\n")
+                faulty.write_text(f"#!/bin/bash\nreal={shlex.quote(str(BIN / 'keyfold'))}\n{fault}\nexec \"$real\" \"$@\"\n")
                 faulty.chmod(0o755)
                 done = self.run_it(letter, KEYFOLD_BIN=str(programs), XDG_CACHE_HOME=str(self.folder / "no-clients"))
                 self.assertEqual(done.returncode, 1, done.stdout)
