@@ -4,7 +4,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(library_rooms base crypto sigv4 http protocol materials message keyrings seal client keystore keystore_postgresql)
+set(library_rooms base crypto sigv4 http protocol sqlite materials message keyrings seal client keystore keystore_postgresql)
 add_library(keyfold_library INTERFACE)
 add_library(keyfold::keyfold ALIAS keyfold_library)
 set_target_properties(keyfold_library PROPERTIES EXPORT_NAME keyfold)
@@ -25,7 +25,7 @@ list(JOIN private_headers "|" private_headers)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/keyfold/
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/keyfold COMPONENT Development
         FILES_MATCHING
-        REGEX "/(kms|testing|core/(sigv4|http|protocol|blob))$" EXCLUDE
+        REGEX "/(kms|testing|core/(sigv4|http|protocol|blob|sqlite))$" EXCLUDE
         REGEX "/(keyfold|core/base/(bytes|clock|encryption_context|inline_string|named|random|result|secret))\\.h$"
         REGEX "/(core/crypto/(aead|digest|rsa)|envelope/.*)\\.h$"
         REGEX "/(${private_headers}|[a-z0-9_]+_test)\\.h$" EXCLUDE)

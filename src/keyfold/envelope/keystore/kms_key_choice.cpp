@@ -13,23 +13,6 @@ Outcome check_key_arn(std::string_view text) {
   return ok();
 }
 
-bool is_multi_region(const ArnParts& arn) { return arn.resource.starts_with("key/mrk-"); }
-
-// Spec: framework/aws-kms/aws-kms-mrk-match-for-decrypt.md.
-bool are_related(std::string_view one, std::string_view other) {
-  if (one == other) return true;
-  const auto a = split_arn(one);
-  const auto b = split_arn(other);
-  return a && b && is_multi_region(*a) && a->partition == b->partition && a->service == b->service &&
-         a->account == b->account && a->resource == b->resource;
-}
-
-std::string in_region(const ArnParts& arn, std::string_view region) {
-  std::string text = "arn:";
-  for (const auto part : {arn.partition, arn.service, region, arn.account}) text.append(part).append(":");
-  return text.append(arn.resource);
-}
-
 }  // namespace
 
 Result<KmsKeyChoice> KmsKeyChoice::only(std::string key_arn) {
@@ -50,20 +33,19 @@ Result<KmsKeyChoice> KmsKeyChoice::multi_region_discovery(std::string region) {
 }
 
 Result<std::string> KmsKeyChoice::key_for(std::string_view kms_arn) const {
-  const auto arn = split_arn(kms_arn);
-  if (!keyrings::is_kms_key_arn(kms_arn) || !arn)
-    return Error{ErrorCode::incorrect_key, "the record names no KMS key by its ARN"};
+  const auto arn = keyrings::KmsKeyArn::parse(kms_arn);
+  if (!arn) return Error{ErrorCode::incorrect_key, "the record names no KMS key by its ARN"};
   const Error another{ErrorCode::incorrect_key,
                       "the record is under " + std::string(kms_arn) + ", not under the configured key " + text_};
   switch (kind_) {
     case Kind::only:
       return kms_arn == text_ ? Result<std::string>(text_) : another;
     case Kind::multi_region:
-      return are_related(kms_arn, text_) ? Result<std::string>(text_) : another;
+      return keyrings::KmsKeyArn::parse(text_)->matches_for_decrypt(*arn) ? Result<std::string>(text_) : another;
     case Kind::discovery:
       return std::string(kms_arn);
     case Kind::multi_region_discovery:
-      return is_multi_region(*arn) ? in_region(*arn, text_) : std::string(kms_arn);
+      return arn->is_multi_region() ? arn->in_region(text_).text() : arn->text();
   }
   return another;
 }

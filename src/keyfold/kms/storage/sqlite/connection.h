@@ -1,40 +1,15 @@
 #pragma once
-// One connection to an SQLite file and its statements, as values that clean up after themselves. Not safe to use from
-// several threads at once.
-
-#include <sqlite3.h>
+// One connection to the SQLite file of the store. Not safe to use from several threads at once.
 
 #include <filesystem>
-#include <memory>
 #include <string_view>
 
-#include "keyfold/core/base/bytes.h"
 #include "keyfold/core/base/result.h"
+#include "keyfold/core/sqlite/handles.h"
 
 namespace keyfold::storage {
 
-// A prepared statement. Parameters count from 1, columns from 0. Reset, and its parameters forgotten, by reset() and
-// when it is bound anew. Text and bytes that are bound must live until then.
-class Statement {
- public:
-  Statement() = default;
-  Statement& bind(int index, std::string_view text);
-  Statement& bind(int index, BytesView bytes);
-  Statement& bind(int index, std::uint64_t number);
-  // SQLITE_ROW, SQLITE_DONE, or an extended error code.
-  int step() { return sqlite3_step(statement_.get()); }
-  void reset();
-  std::string_view text(int column) const;
-  BytesView bytes(int column) const;
-  std::uint64_t number(int column) const;
-
- private:
-  friend class Connection;
-  struct Free {
-    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-  };
-  std::unique_ptr<sqlite3_stmt, Free> statement_;
-};
+using sqlite::Statement;
 
 class Connection {
  public:
@@ -49,10 +24,7 @@ class Connection {
   sqlite3* raw() { return database_.get(); }
 
  private:
-  struct Close {
-    void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
-  };
-  std::unique_ptr<sqlite3, Close> database_;
+  sqlite::Database database_;
   std::string name_;
 };
 

@@ -132,7 +132,7 @@ Result<std::uint64_t> SqliteStore::read_revision() {
     read_revision_.reset();
     return error;
   }
-  const auto revision = read_revision_.number(0);
+  const auto revision = static_cast<std::uint64_t>(read_revision_.number(0));
   read_revision_.reset();
   return revision;
 }
@@ -140,7 +140,7 @@ Result<std::uint64_t> SqliteStore::read_revision() {
 Result<std::uint64_t> SqliteStore::version_of(std::string_view name) {
   const int code = version_.bind(1, name).step();
   Result<std::uint64_t> version = std::uint64_t{0};
-  if (code == SQLITE_ROW) version = version_.number(0);
+  if (code == SQLITE_ROW) version = static_cast<std::uint64_t>(version_.number(0));
   if (code != SQLITE_ROW && code != SQLITE_DONE) version = failed("cannot read");
   version_.reset();
   return version;
@@ -148,7 +148,9 @@ Result<std::uint64_t> SqliteStore::version_of(std::string_view name) {
 
 Record record_of(const Statement& row) {
   const auto value = row.bytes(2);
-  return {.name = std::string(row.text(0)), .version = row.number(1), .value = Bytes(value.begin(), value.end())};
+  return {.name = std::string(row.text(0)),
+          .version = static_cast<std::uint64_t>(row.number(1)),
+          .value = Bytes(value.begin(), value.end())};
 }
 
 Result<std::optional<Record>> SqliteStore::get(std::string_view name) {
