@@ -47,7 +47,7 @@ struct Reply {
   std::string_view content_type;  // Must live as long as the program: a literal. No such header when empty.
   std::string_view error_type;    // Likewise; sent as x-amzn-ErrorType. No such header when empty.
   InlineString<64> request_id;    // Sent as x-amzn-RequestId. No such header when empty.
-  std::string body;               // May hold secrets. Append; it keeps its capacity.
+  std::string body;               // May hold secrets. Append only: what is cut off is not wiped. It keeps its capacity.
 
   void clear();  // Wipes the body; status is 200 again.
 };
