@@ -1,17 +1,25 @@
 #include "keyfold/envelope/keyrings/background_worker.h"
 
+#include "keyfold/core/base/start_thread.h"
+
 namespace keyfold::keyrings {
+namespace {
 
-BackgroundWorker::BackgroundWorker(Job now_and_then, std::chrono::milliseconds interval)
-    : now_and_then_(std::move(now_and_then)), interval_(interval), thread_([this] { run(); }) {}
-
-BackgroundWorker::~BackgroundWorker() {
+void stop(std::mutex& mutex, std::condition_variable& changed, bool& stopped, std::vector<std::thread>& threads) {
   {
-    const std::lock_guard lock(mutex_);
-    stopped_ = true;
+    const std::lock_guard lock(mutex);
+    stopped = true;
   }
-  changed_.notify_all();
-  thread_.join();
+  changed.notify_all();
+  for (auto& thread : threads) thread.join();
+}
+
+}  // namespace
+
+BackgroundWorker::~BackgroundWorker() { stop(mutex_, changed_, stopped_, thread_); }
+
+bool BackgroundWorker::start() {
+  return start_thread(thread_, [this] { run(); });
 }
 
 void BackgroundWorker::add(Job job) {
@@ -24,21 +32,28 @@ void BackgroundWorker::add(Job job) {
 
 void BackgroundWorker::run() {
   std::unique_lock lock(mutex_);
-  auto next = std::chrono::steady_clock::now() + interval_;
-  while (!stopped_) {
-    changed_.wait_until(lock, next, [this] { return stopped_ || !jobs_.empty(); });
+  for (;;) {
+    changed_.wait(lock, [this] { return stopped_ || !jobs_.empty(); });
     if (stopped_) return;
-    Job job;
-    if (!jobs_.empty()) {
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
-    }
+    const Job job = std::move(jobs_.front());
+    jobs_.pop_front();
     lock.unlock();
-    if (job) job();
-    if (std::chrono::steady_clock::now() >= next) {
-      now_and_then_();
-      next = std::chrono::steady_clock::now() + interval_;
-    }
+    job();
+    lock.lock();
+  }
+}
+
+Ticker::~Ticker() { stop(mutex_, changed_, stopped_, thread_); }
+
+bool Ticker::start() {
+  return start_thread(thread_, [this] { run(); });
+}
+
+void Ticker::run() {
+  std::unique_lock lock(mutex_);
+  while (!changed_.wait_for(lock, interval_, [this] { return stopped_; })) {
+    lock.unlock();
+    work_();
     lock.lock();
   }
 }

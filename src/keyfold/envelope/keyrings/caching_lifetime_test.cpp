@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 #include "keyfold/envelope/keyrings/caching_test.h"
@@ -186,6 +187,105 @@ TEST_F(Caching, ClearsWhileACallIsUnderWay) {
   asking.join();
   EXPECT_NE(answer, nullptr);
   EXPECT_NE(*seal(), answer);
+}
+
+TEST_F(Caching, ACallFromBeforeAClearDoesNotAnswerForALaterOne) {
+  kms->hold();
+  std::shared_ptr<const EncryptionMaterials> first, second;
+  std::thread asking([&] { first = *seal(); });
+  ASSERT_TRUE(soon([&] { return kms->calls == 1; }));
+  manager->clear();
+  std::thread asking_again([&] { second = *seal(); });
+  ASSERT_TRUE(soon([&] { return kms->calls == 2; }));
+  kms->release();
+  asking.join();
+  asking_again.join();
+  EXPECT_NE(first, second);
+  EXPECT_EQ(*seal(), second);
+  EXPECT_EQ(kms->calls, 2);
+}
+
+TEST_F(Caching, ARefusalDropsWhatStillHadSomethingLeft) {
+  manager = with({.bytes_max = 100});
+  const auto made = *seal({.size = 60});
+  kms->fail(Error{ErrorCode::unavailable, "away"});
+  EXPECT_FALSE(seal({.size = 60}));
+  EXPECT_EQ(*seal({.size = 10}), made);  // Nobody said no.
+  kms->fail(Error{ErrorCode::disabled, "disabled"});
+  EXPECT_FALSE(seal({.size = 60}));
+  EXPECT_FALSE(seal({.size = 10}));
+  EXPECT_EQ(manager->counters().refusals, 1U);
+}
+
+TEST_F(Caching, ACallUnderWayIsNotMadeAgain) {
+  manager = with({.bytes_max = 100, .age_max = 1000ms, .entries_max = 1});
+  ASSERT_TRUE(seal({.size = 60}));
+  clock->advance(900ms);
+  kms->hold();
+  std::thread asking([&] { EXPECT_TRUE(seal({.size = 60})); });  // Not enough left.
+  ASSERT_TRUE(soon([&] { return kms->calls == 2; }));
+  EXPECT_TRUE(seal({.size = 10}));  // Old enough to be renewed; but somebody is at it.
+  std::thread other([&] { EXPECT_TRUE(seal({.context = {{"tenant", "b"}}})); });
+  ASSERT_TRUE(soon([&] { return kms->calls == 3; }));
+  kms->release();
+  asking.join();
+  other.join();
+  EXPECT_EQ(manager->counters().refreshes, 0U);
+  EXPECT_EQ(kms->calls, 3);
+}
+
+TEST_F(Caching, ARenewalThatGaveWayToACallIsTriedAgain) {
+  manager = with({.bytes_max = 100, .age_max = 1000ms});
+  const Sealing before{.context = {{"tenant", "before"}}}, after{.context = {{"tenant", "after"}}};
+  for (const auto& sealing : {Sealing{.size = 60}, before, after}) ASSERT_TRUE(seal(sealing));
+  clock->advance(900ms);
+  kms->hold();
+  ASSERT_TRUE(seal(before));  // Its renewal, call 4, takes the one thread for that, so the next two wait.
+  ASSERT_TRUE(soon([&] { return kms->calls == 4; }));
+  ASSERT_TRUE(seal({.size = 10}));
+  ASSERT_TRUE(seal(after));
+  std::thread asking([&] { EXPECT_FALSE(seal({.size = 60})); });  // Not enough left: call 5.
+  ASSERT_TRUE(soon([&] { return kms->calls == 5; }));
+  kms->let_pass(4);
+  ASSERT_TRUE(soon([&] { return kms->calls == 6; }));  // The renewal behind the one that found a call under way.
+  kms->fail(Error{ErrorCode::unavailable, "away"});
+  kms->release();
+  asking.join();
+  kms->fail(std::nullopt);
+  const auto refreshes = manager->counters().refreshes;
+  ASSERT_TRUE(seal({.size = 1}));
+  EXPECT_TRUE(soon([&] { return manager->counters().refreshes == refreshes + 1; }));
+}
+
+TEST_F(Caching, DataKeysAreGoneSoonAlsoWhileARenewalHangs) {
+  manager = with({.age_max = 1000ms});
+  const std::weak_ptr<const EncryptionMaterials> idle = *seal({.context = {{"tenant", "idle"}}});
+  ASSERT_TRUE(seal());
+  clock->advance(900ms);
+  kms->hold();
+  ASSERT_TRUE(seal());  // Renewed in the background, which hangs.
+  clock->advance(1000ms);
+  EXPECT_TRUE(soon([&] { return idle.expired(); }));
+  kms->release();
+}
+
+class Throwing final : public MaterialsManager {
+ public:
+  Result<std::shared_ptr<const EncryptionMaterials>> for_encryption(const EncryptionRequest&) override {
+    throw std::runtime_error("of somebody's own");
+  }
+  Result<std::shared_ptr<const DecryptionMaterials>> for_decryption(const DecryptionRequest&) override {
+    throw std::runtime_error("of somebody's own");
+  }
+};
+
+TEST_F(Caching, AManagerThatThrowsLeavesNobodyWaiting) {
+  manager = *caching_materials_manager(std::make_shared<Throwing>(), {}, clock);
+  for (int i = 0; i < 2; ++i) {
+    const auto failed = seal();
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::internal);
+  }
 }
 
 TEST_F(Caching, KeepsItsLimitsWhenManyAskAtOnce) {

@@ -104,12 +104,18 @@ class Caching final : public CachingMaterialsManager {
       : manager_(std::move(manager)),
         limits_(limits),
         sealing_(limits, clock, random),
-        opening_(limits, std::move(clock), std::move(random)),
-        worker_([this] { sealing_.sweep(), opening_.sweep(); },
+        opening_(for_opening(limits), std::move(clock), std::move(random)),
+        sweeps_([this] { sealing_.sweep(), opening_.sweep(); },
                 std::clamp(limits.age_max / 4, std::chrono::milliseconds(50), std::chrono::milliseconds(5'000))) {}
+
+  Outcome start() {
+    if (renewals_.start() && sweeps_.start()) return ok();
+    return Error{ErrorCode::unavailable, "the system has no thread left for a cache of data keys"};
+  }
 
   Result<std::shared_ptr<const EncryptionMaterials>> for_encryption(const EncryptionRequest& request) override {
     TRY(materials::check_may_encrypt(request.commitment_policy, materials::suite_of(request.suite)));
+    TRY(check_batch(request));
     const auto* tenant = tenant_of(request);
     if (tenant == nullptr || !fits(request)) return ++bypasses_, manager_->for_encryption(request);
     auto& name = Name::of_this_thread();
@@ -118,7 +124,7 @@ class Caching final : public CachingMaterialsManager {
     name.add(request.encryption_context);
     TRY_ASSIGN(auto made,
                sealing_.get(name.bytes, *tenant, {.messages = request.messages, .bytes = *request.plaintext_size},
-                            worker_, [&] { return fetch(request); }));
+                            renewals_, [&] { return fetch(request); }));
     if (made != nullptr && made->suite != nullptr) {
       TRY(materials::check_may_encrypt(request.commitment_policy, *made->suite));
       // It was asked for one that derives its keys: another must not seal twice under what it got.
@@ -136,7 +142,7 @@ class Caching final : public CachingMaterialsManager {
     name.add(request.serialized_context);
     name.add(request.reproduced_context);
     name.add(request.encrypted_data_keys.bytes());
-    TRY_ASSIGN(auto made, opening_.get(name.bytes, *tenant, {}, worker_, [&] { return fetch(request); }));
+    TRY_ASSIGN(auto made, opening_.get(name.bytes, *tenant, {}, renewals_, [&] { return fetch(request); }));
     if (made != nullptr && made->suite != &request.suite) return unfit();
     return made;
   }
@@ -175,9 +181,24 @@ class Caching final : public CachingMaterialsManager {
     return {ErrorCode::internal, "the materials manager answered with materials of another suite"};
   }
 
+  // How often a data key opens is no more exposure.
+  static CacheLimits for_opening(CacheLimits limits) {
+    limits.messages_max = limits.bytes_max = UINT64_MAX;
+    return limits;
+  }
+
+  // A batch is sealed under one data key, so one of its own would be beyond the limits too.
+  Outcome check_batch(const EncryptionRequest& request) const {
+    if (request.messages <= 1) return ok();
+    if (request.messages <= limits_.messages_max && request.plaintext_size.value_or(0) <= limits_.bytes_max)
+      return ok();
+    return Error{ErrorCode::invalid_input, "a batch of more messages or bytes than the cache allows to one data key (" +
+                                               std::to_string(limits_.messages_max) + " messages, " +
+                                               std::to_string(limits_.bytes_max) + " bytes): make several"};
+  }
   bool fits(const EncryptionRequest& request) const {
     return materials::suite_of(request.suite).derives_keys() && request.plaintext_size &&
-           *request.plaintext_size <= limits_.bytes_max && request.messages <= limits_.messages_max;
+           *request.plaintext_size <= limits_.bytes_max;
   }
 
   // Null when the message says nothing of its tenant, and must.
@@ -211,7 +232,9 @@ class Caching final : public CachingMaterialsManager {
   std::atomic<std::uint64_t> bypasses_ = 0;
   MaterialsCache<EncryptionMaterials> sealing_;
   MaterialsCache<DecryptionMaterials> opening_;
-  BackgroundWorker worker_;  // Last: it renews in both.
+  // Last: they work on both. Apart, so that a call that hangs keeps no data key in memory.
+  BackgroundWorker renewals_;
+  Ticker sweeps_;
 };
 
 Outcome check_limits(const CacheLimits& limits) {
@@ -223,8 +246,9 @@ Outcome check_limits(const CacheLimits& limits) {
   if (limits.bytes_max == 0 || limits.bytes_max >= std::uint64_t{1} << 63) return refused("bytes_max is 1 to 2^63 - 1");
   if (limits.age_max < std::chrono::milliseconds(1) || limits.age_max > std::chrono::hours(24))
     return refused("age_max is 1 ms to 24 h");
-  if (limits.entries_max == 0 || limits.entries_per_tenant_max == 0)
-    return refused("entries_max and entries_per_tenant_max are at least 1");
+  const auto is_count = [](std::size_t count) { return count >= 1 && count <= cache_entries_max; };
+  if (!is_count(limits.entries_max) || !is_count(limits.entries_per_tenant_max))
+    return refused("entries_max and entries_per_tenant_max are 1 to " + std::to_string(cache_entries_max));
   return ok();
 }
 
@@ -236,8 +260,9 @@ Result<std::shared_ptr<CachingMaterialsManager>> caching_materials_manager(std::
                                                                            std::shared_ptr<Random> random) {
   KEYFOLD_CHECK(manager != nullptr && clock != nullptr && random != nullptr);
   TRY(check_limits(limits));
-  return std::shared_ptr<CachingMaterialsManager>(
-      std::make_shared<Caching>(std::move(manager), limits, std::move(clock), std::move(random)));
+  auto made = std::make_shared<Caching>(std::move(manager), limits, std::move(clock), std::move(random));
+  TRY(made->start());
+  return std::shared_ptr<CachingMaterialsManager>(std::move(made));
 }
 
 }  // namespace keyfold::keyrings

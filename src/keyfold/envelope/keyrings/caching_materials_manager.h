@@ -3,19 +3,24 @@
 // message costs a call to the KMS. Spec: framework/caching-cmm.md, and, where it differs, as follows.
 //
 // - A data key that seals is handed out for at most messages_max messages and bytes_max bytes, and neither kind of data
-//   key at or beyond age_max, counted from before the call that brought it. The defaults are far below what AES-GCM
-//   allows: more would save next to nothing, and put more under one key.
+//   key at or beyond age_max, counted from before the call that brought it (whoever made that call uses it once,
+//   however long it took). The defaults are far below what AES-GCM allows: more would save next to nothing, and put
+//   more under one key.
 // - An entry is found only by all of what it was made for: sealing or opening, suite, commitment policy, the whole
 //   context with what of it does not stand in the message, and, for opening, the wrapped data keys. It is never shared
 //   between managers, so neither between keyrings or credentials. What is found is checked again against the suite and
 //   the policy of the request.
 // - However many ask at once for what is not there, one call is made, and all wait for its answer.
 // - A message whose size is not known beforehand, or is larger than bytes_max, and suites that seal under the data key
-//   itself, get a data key of their own, which is not kept.
+//   itself, get a data key of their own, which is not kept. A batch beyond the limits is refused (`invalid_input`): it
+//   would be so much under one data key.
 // - An entry that is used near the end of its life is renewed in the background (at 70 to 85 % of it, so that many
 //   processes do not do so at once). While nobody can answer (`unavailable`, throttled) what is there is used to the
 //   end of its life and no longer; any other refusal (access denied, disabled, not found) drops it at once.
 // - Data keys are gone from memory soon after the end of their life, asked for or not.
+// - Where there are tenants, none pushes out the data keys of another who has no more of them: then what it got is
+// used,
+//   and not kept. Only what was brought takes room, not what was asked for.
 
 #include <chrono>
 #include <memory>
@@ -28,15 +33,17 @@
 
 namespace keyfold::keyrings {
 
+inline constexpr std::size_t cache_entries_max = 100'000;
+
 struct CacheLimits {
   std::uint64_t messages_max = 10'000;               // For each data key that seals; 1 to 2^32.
   std::uint64_t bytes_max = std::uint64_t{1} << 30;  // Likewise: of plaintext; 1 to 2^63 - 1.
   std::chrono::milliseconds age_max{60'000};         // For each data key; 1 ms to 24 h.
-  std::size_t entries_max = 1'000;                   // Of each kind. Beyond it the one used least recently goes.
+  std::size_t entries_max = 1'000;  // Of each kind, 1 to cache_entries_max. Beyond it the one used least recently goes.
   // A key of encryption contexts whose value says whose a message is: a tenant. With it, messages without such a pair
-  // are not cached, and one tenant has at most entries_per_tenant_max entries of each kind: he cannot push out others'.
+  // are not cached, and one tenant has at most entries_per_tenant_max entries of each kind.
   std::string tenant_key{};
-  std::size_t entries_per_tenant_max = 100;
+  std::size_t entries_per_tenant_max = 100;  // 1 to cache_entries_max.
 };
 
 struct CacheCounters {
@@ -47,7 +54,7 @@ struct CacheCounters {
   std::uint64_t refreshes = 0;         // Renewed in the background.
   std::uint64_t refresh_failures = 0;  // Not answered: what was there stayed.
   std::uint64_t refusals = 0;          // Answered with a refusal: what was there went.
-  std::uint64_t evictions = 0;         // Gone for want of room.
+  std::uint64_t evictions = 0;         // Gone, or not kept, for want of room.
 };
 
 // How much one data key has been used.
@@ -68,8 +75,8 @@ class CachingMaterialsManager : public MaterialsManager {
   virtual void clear() = 0;  // Forgets every data key. Calls that are under way are not kept.
 };
 
-// Fails with `invalid_input` on limits out of bounds. `manager` may not be null (CHECK). Its destructor waits for a
-// renewal that is under way.
+// Fails with `invalid_input` on limits out of bounds, with `unavailable` when the system has no thread left. `manager`
+// may not be null (CHECK). Its destructor waits for a renewal that is under way.
 Result<std::shared_ptr<CachingMaterialsManager>> caching_materials_manager(
     std::shared_ptr<MaterialsManager> manager, const CacheLimits& limits = {},
     std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>(),

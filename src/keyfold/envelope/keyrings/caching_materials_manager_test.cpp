@@ -134,6 +134,64 @@ TEST_F(Caching, WhatOpensIsBoundToTheMessageTheReaderAndThePolicy) {
   EXPECT_EQ(open(one, {{"tenant", "4712"}}).error().code, ErrorCode::authentication);
 }
 
+TEST_F(Caching, ABatchBeyondTheLimitsOfOneDataKeyIsRefused) {
+  manager = with({.messages_max = 10, .bytes_max = 100});
+  EXPECT_TRUE(seal({.size = 100, .messages = 10}));
+  for (const auto& batch : {Sealing{.messages = 11}, {.size = 101, .messages = 2}}) {
+    const auto refused = seal(batch);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::invalid_input);
+  }
+  EXPECT_EQ(kms->calls, 1);
+}
+
+TEST_F(Caching, HowOftenADataKeyOpensIsNotLimited) {
+  manager = with({.messages_max = 1, .bytes_max = 1});
+  const auto message = message_of(**seal());
+  const auto opened = *open(message);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(*open(message), opened);
+  EXPECT_EQ(manager->uses().back().messages, 11U);
+}
+
+// Answers with another suite than it was asked for.
+class OtherSuite final : public MaterialsManager {
+ public:
+  OtherSuite(std::shared_ptr<MaterialsManager> manager, SuiteId suite) : manager_(std::move(manager)), suite_(suite) {}
+  Result<std::shared_ptr<const EncryptionMaterials>> for_encryption(const EncryptionRequest& request) override {
+    auto other = request;
+    other.suite = suite_;
+    other.commitment_policy = CommitmentPolicy::forbid_encrypt_allow_decrypt;
+    return manager_->for_encryption(other);
+  }
+  Result<std::shared_ptr<const DecryptionMaterials>> for_decryption(const DecryptionRequest&) override {
+    auto made = std::make_shared<DecryptionMaterials>();
+    made->suite = &materials::suite_of(suite_);
+    return std::shared_ptr<const DecryptionMaterials>(std::move(made));
+  }
+
+ private:
+  const std::shared_ptr<MaterialsManager> manager_;
+  const SuiteId suite_;
+};
+
+TEST_F(Caching, WhatTheManagerBehindItAnswersWithIsCheckedWhereverItComesFrom) {
+  const auto message = message_of(**seal());
+  for (const auto suite : {SuiteId::aes_256_gcm_hkdf_sha256, SuiteId::aes_256_gcm_no_kdf}) {
+    manager = *caching_materials_manager(std::make_shared<OtherSuite>(inner, suite), {}, clock);
+    for (int i = 0; i < 2; ++i) {                                // Asked for, then found.
+      EXPECT_EQ(seal().error().code, ErrorCode::invalid_input);  // The policy wants commitment.
+      EXPECT_EQ(open(message).error().code, ErrorCode::internal);
+    }
+    EXPECT_EQ(manager->counters().hits, 2U);
+  }
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(
+        seal({.suite = SuiteId::aes_256_gcm_hkdf_sha256, .policy = CommitmentPolicy::forbid_encrypt_allow_decrypt})
+            .error()
+            .code,
+        ErrorCode::internal);
+}
+
 TEST_F(Caching, APolicyRefusesWhatIsThereForAnother) {
   const Sealing without{.suite = SuiteId::aes_256_gcm_hkdf_sha256,
                         .policy = CommitmentPolicy::forbid_encrypt_allow_decrypt};
@@ -149,11 +207,11 @@ TEST_F(Caching, WhatMustNotBeCachedGetsADataKeyOfItsOwn) {
   manager = with({.messages_max = 10, .bytes_max = 100});
   const Sealing identity{.suite = SuiteId::aes_256_gcm_no_kdf,
                          .policy = CommitmentPolicy::forbid_encrypt_allow_decrypt};
-  for (const auto& sealing : {Sealing{.size = std::nullopt}, {.size = 101}, {.messages = 11}, identity}) {
+  for (const auto& sealing : {Sealing{.size = std::nullopt}, {.size = 101}, identity}) {
     const auto one = *seal(sealing), two = *seal(sealing);
     EXPECT_NE(one, two);
   }
-  EXPECT_EQ(manager->counters().bypasses, 8U);
+  EXPECT_EQ(manager->counters().bypasses, 6U);
   EXPECT_EQ(manager->counters().misses, 0U);
   EXPECT_TRUE(manager->uses().empty());
 }
@@ -177,6 +235,59 @@ TEST_F(Caching, ATenantPushesOutOnlyItsOwn) {
   EXPECT_EQ(*seal({.context = {{"tenant", "loud"}, {"n", "49"}}}), loud[49]);
   EXPECT_NE(*seal({.context = {{"tenant", "loud"}, {"n", "46"}}}), loud[46]);
   EXPECT_GE(manager->counters().evictions, 47U);
+}
+
+TEST_F(Caching, AFullCacheTakesRoomFromThoseWhoHaveMore) {
+  manager = with({.entries_max = 4, .tenant_key = "tenant", .entries_per_tenant_max = 3});
+  const auto of = [](std::string_view tenant, int n = 0) {
+    return Sealing{.context = {{"tenant", std::string(tenant)}, {"n", std::to_string(n)}}};
+  };
+  const auto quiet = *seal(of("quiet"));
+  std::vector<std::shared_ptr<const EncryptionMaterials>> loud;
+  for (int n = 0; n < 3; ++n) loud.push_back(*seal(of("loud", n)));
+  const auto second = *seal(of("second")), third = *seal(of("third"));
+  EXPECT_EQ(*seal(of("quiet")), quiet);
+  EXPECT_EQ(*seal(of("second")), second);
+  EXPECT_EQ(*seal(of("third")), third);
+  EXPECT_EQ(*seal(of("loud", 2)), loud[2]);
+  // Now each has one: whoever comes is served, and pushes nobody out.
+  const auto calls = kms->calls.load();
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(seal(of("fourth")));
+  EXPECT_EQ(kms->calls, calls + 10);
+  EXPECT_EQ(*seal(of("quiet")), quiet);
+  EXPECT_EQ(manager->uses().size(), 4U);
+  // But of one's own, the one used least recently makes room.
+  const auto another = *seal(of("loud", 7));
+  EXPECT_EQ(*seal(of("loud", 7)), another);
+  EXPECT_EQ(manager->uses().size(), 4U);
+}
+
+TEST_F(Caching, WhatIsRefusedTakesNoRoom) {
+  manager = with({.entries_max = 2, .tenant_key = "tenant", .entries_per_tenant_max = 2});
+  const auto message = message_of(**seal({.context = {{"tenant", "a"}}}));
+  const auto sealing = *seal({.context = {{"tenant", "a"}}});
+  const auto opening = *open(message);
+  kms->fail(Error{ErrorCode::access_denied, "no"});
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(seal({.context = {{"tenant", "b"}, {"n", std::to_string(i)}}}));
+  for (int i = 0; i < 4; ++i) {
+    auto forged = message;
+    forged.keys.back() ^= static_cast<std::byte>(0x80 + i);
+    EXPECT_FALSE(open(forged));
+  }
+  EXPECT_EQ(*seal({.context = {{"tenant", "a"}}}), sealing);
+  EXPECT_EQ(*open(message), opening);
+  EXPECT_EQ(manager->counters().evictions, 0U);
+}
+
+TEST_F(Caching, ATenantWhoseEntriesAreGoneHasAllItsRoomAgain) {
+  manager = with({.age_max = 1000ms, .tenant_key = "tenant", .entries_per_tenant_max = 2});
+  const auto sealing = [](int n) { return Sealing{.context = {{"tenant", "a"}, {"n", std::to_string(n)}}}; };
+  for (int n = 0; n < 5; ++n) ASSERT_TRUE(seal(sealing(n)));
+  clock->advance(1000ms);
+  ASSERT_TRUE(soon([&] { return manager->uses().empty(); }));
+  const auto one = *seal(sealing(7)), two = *seal(sealing(8));
+  EXPECT_EQ(*seal(sealing(7)), one);
+  EXPECT_EQ(*seal(sealing(8)), two);
 }
 
 TEST_F(Caching, BeyondItsEntriesTheOneUsedLeastRecentlyGoes) {
@@ -222,6 +333,8 @@ TEST_F(Caching, LimitsOutOfBoundsAreRefused) {
   EXPECT_FALSE(refused({.age_max = 24h}));
   EXPECT_TRUE(refused({.age_max = 24h + 1ms}));
   EXPECT_TRUE(refused({.entries_max = 0}));
+  EXPECT_FALSE(refused({.entries_max = cache_entries_max}));
+  EXPECT_TRUE(refused({.entries_max = cache_entries_max + 1}));
   EXPECT_TRUE(refused({.entries_per_tenant_max = 0}));
 }
 

@@ -46,6 +46,14 @@ class CountingKms final : public KmsClient {
     const std::lock_guard lock(mutex_);
     held_ = true;
   }
+  // Of those held up, the first `number` that were ever made go on.
+  void let_pass(int number) {
+    {
+      const std::lock_guard lock(mutex_);
+      passed_ = number;
+    }
+    changed_.notify_all();
+  }
   void release() {
     {
       const std::lock_guard lock(mutex_);
@@ -58,14 +66,15 @@ class CountingKms final : public KmsClient {
  private:
   template <class Call>
   std::invoke_result_t<Call> call(const Call& make) {
-    ++calls;
+    const int number = ++calls;
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !held_; });
+    changed_.wait(lock, [&] { return !held_ || number <= passed_; });
     return make();
   }
   std::mutex mutex_;
   std::condition_variable changed_;
   bool held_ = false;
+  int passed_ = 0;
   FakeKms kms_{key_arn};
 };
 

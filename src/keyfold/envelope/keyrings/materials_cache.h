@@ -3,6 +3,7 @@
 // are those of caching_materials_manager.h, which has one for sealing and one for opening.
 
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <list>
 #include <map>
@@ -53,6 +54,7 @@ class MaterialsCache {
  private:
   struct Flight {
     bool landed = false;
+    bool is_kept = true;  // Else there was no room for what it brought.
     std::optional<Error> error;
   };
   struct Entry {
@@ -83,10 +85,13 @@ class MaterialsCache {
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : &*found->second;
   }
+  static Result<Pointer> ask(const Fetch& fetch);
   Entry& insert(BytesView name, std::string_view tenant);
   void erase(typename Entries::iterator entry);
   void erase(const Entry& entry) { erase(by_name_.find(BytesView(entry.name))->second); }
-  void make_room(std::string_view tenant);
+  void hold(Entry& entry, Pointer materials);
+  std::size_t held_by(const std::string& tenant) const;
+  bool make_room_for(const Entry& entry);
   void put(Entry& entry, Pointer materials, Duration made_at);
   void serve(Entry& entry, const Charge& charge, Duration now, BackgroundWorker& worker);
   void renew(const Bytes& name, std::uint64_t generation);
@@ -101,7 +106,8 @@ class MaterialsCache {
   std::condition_variable landed_;
   Entries entries_;
   std::unordered_map<BytesView, typename Entries::iterator, Hash, Equal> by_name_;
-  std::map<std::string, std::size_t, std::less<>> per_tenant_;  // Entries.
+  std::size_t held_ = 0;  // Entries that have materials.
+  std::map<std::string, std::size_t> held_by_tenant_;
   CacheCounters counters_;
   std::uint64_t generations_ = 0;
 };
@@ -131,15 +137,29 @@ auto MaterialsCache<Materials>::get(BytesView name, std::string_view tenant, con
     ++counters_.waits;
     landed_.wait(lock, [&] { return others->landed; });
     if (others->error) return *others->error;
+    if (!others->is_kept) {  // Nor would ours be: no reason to wait for one another.
+      lock.unlock();
+      return ask(make_fetch());
+    }
   }
   lock.unlock();
   const Bytes own_name(name.begin(), name.end());  // `name` may be scratch of this thread.
   Fetch fetch = make_fetch();
   const auto asked_at = clock_->steady_now();
-  auto result = fetch();
+  auto result = ask(fetch);
   lock.lock();
   if (Entry* entry = find(own_name); entry != nullptr && entry->flight == flight) entry->fetch = std::move(fetch);
   return land(own_name, flight, std::move(result), asked_at, charge);
+}
+
+// Managers and clients of somebody's own may throw, and others wait for their answer.
+template <class Materials>
+auto MaterialsCache<Materials>::ask(const Fetch& fetch) -> Result<Pointer> {
+  try {
+    return fetch();
+  } catch (const std::exception& thrown) {
+    return Error{ErrorCode::internal, std::string("the materials manager threw: ") + thrown.what()};
+  }
 }
 
 template <class Materials>
@@ -158,6 +178,12 @@ auto MaterialsCache<Materials>::land(BytesView name, const std::shared_ptr<Fligh
     if (entry->materials == nullptr || is_refused) erase(*entry);
     return result;
   }
+  if (entry->materials == nullptr && !make_room_for(*entry)) {
+    ++counters_.evictions;
+    flight->is_kept = false;
+    erase(*entry);
+    return result;
+  }
   put(*entry, *result, asked_at);
   entry->used = charge;
   return result;
@@ -167,7 +193,7 @@ template <class Materials>
 void MaterialsCache<Materials>::put(Entry& entry, Pointer materials, Duration made_at) {
   const auto draw = std::to_integer<std::int64_t>(random_->bytes<1>()[0]);
   const auto age_max = std::chrono::duration_cast<Duration>(limits_.age_max);
-  entry.materials = std::move(materials);
+  hold(entry, std::move(materials));
   entry.made_at = made_at;
   entry.renew_at = made_at + age_max * (std::int64_t{70} * 256 + 15 * draw) / (std::int64_t{100} * 256);
   entry.used = {.messages = 0};
@@ -190,12 +216,14 @@ void MaterialsCache<Materials>::renew(const Bytes& name, std::uint64_t generatio
   Fetch fetch;
   {
     const std::lock_guard lock(mutex_);
-    const Entry* entry = find(name);
-    if (entry == nullptr || entry->generation != generation || entry->flight != nullptr) return;
+    Entry* entry = find(name);
+    if (entry == nullptr || entry->generation != generation) return;
+    entry->renewing = entry->flight == nullptr;
+    if (!entry->renewing) return;  // The call under way renews it; if it cannot, whoever comes next tries again.
     fetch = entry->fetch;
   }
   const auto asked_at = clock_->steady_now();
-  auto result = fetch();
+  auto result = ask(fetch);
   const std::lock_guard lock(mutex_);
   renewed(name, generation, std::move(result), asked_at);
 }
@@ -215,44 +243,62 @@ void MaterialsCache<Materials>::renewed(BytesView name, std::uint64_t generation
   } else {
     ++counters_.refusals;
     // Those who wait for a call go on waiting for it: it will say the same.
-    entry->flight == nullptr ? erase(*entry) : void(entry->materials = nullptr);
+    entry->flight == nullptr ? erase(*entry) : hold(*entry, nullptr);
   }
 }
 
 template <class Materials>
 auto MaterialsCache<Materials>::insert(BytesView name, std::string_view tenant) -> Entry& {
-  make_room(tenant);
   entries_.emplace_front();
   auto& entry = entries_.front();
   entry.name.assign(name.begin(), name.end());
   entry.tenant = tenant;
   by_name_.emplace(entry.name, entries_.begin());
-  ++per_tenant_[entry.tenant];
   return entry;
 }
 
 template <class Materials>
 void MaterialsCache<Materials>::erase(typename Entries::iterator entry) {
-  const auto tenant = per_tenant_.find(entry->tenant);
-  if (--tenant->second == 0) per_tenant_.erase(tenant);
+  hold(*entry, nullptr);
   by_name_.erase(by_name_.find(BytesView(entry->name)));
   entries_.erase(entry);
 }
 
-// One entry more will come. Entries that somebody waits for stay: then there are a few more for a while.
+// All that an entry gets or loses goes through here.
 template <class Materials>
-void MaterialsCache<Materials>::make_room(std::string_view tenant) {
-  const auto held = per_tenant_.find(tenant);
-  const bool tenant_is_full =
-      !limits_.tenant_key.empty() && held != per_tenant_.end() && held->second >= limits_.entries_per_tenant_max;
-  if (!tenant_is_full && entries_.size() < limits_.entries_max) return;
-  for (auto entry = entries_.end(); entry != entries_.begin();) {
-    --entry;
-    if (entry->flight != nullptr || (tenant_is_full && entry->tenant != tenant)) continue;
-    ++counters_.evictions;
-    erase(entry);
-    return;
+void MaterialsCache<Materials>::hold(Entry& entry, Pointer materials) {
+  if (entry.materials == nullptr && materials != nullptr) {
+    ++held_, ++held_by_tenant_[entry.tenant];
+  } else if (entry.materials != nullptr && materials == nullptr) {
+    const auto tenant = held_by_tenant_.find(entry.tenant);
+    --held_, --tenant->second;
+    if (tenant->second == 0) held_by_tenant_.erase(tenant);
   }
+  entry.materials = std::move(materials);
+}
+
+template <class Materials>
+std::size_t MaterialsCache<Materials>::held_by(const std::string& tenant) const {
+  const auto found = held_by_tenant_.find(tenant);
+  return found == held_by_tenant_.end() ? 0 : found->second;
+}
+
+// Of the tenant's own, or of one who has more than this one will have, the entry used least recently goes. Entries that
+// somebody waits for stay. False when there is none to go.
+template <class Materials>
+bool MaterialsCache<Materials>::make_room_for(const Entry& entry) {
+  const std::size_t held = held_by(entry.tenant);
+  const bool tenant_is_full = !limits_.tenant_key.empty() && held >= limits_.entries_per_tenant_max;
+  if (!tenant_is_full && held_ < limits_.entries_max) return true;
+  for (auto other = entries_.end(); other != entries_.begin();) {
+    --other;
+    if (other->materials == nullptr || other->flight != nullptr) continue;
+    if (other->tenant != entry.tenant && (tenant_is_full || held_by(other->tenant) <= held + 1)) continue;
+    ++counters_.evictions;
+    erase(other);
+    return true;
+  }
+  return false;
 }
 
 template <class Materials>
@@ -262,7 +308,7 @@ void MaterialsCache<Materials>::sweep() {
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     const auto it = entry++;
     if (it->materials == nullptr || now - it->made_at < limits_.age_max) continue;
-    it->flight == nullptr ? erase(it) : void(it->materials = nullptr);
+    it->flight == nullptr ? erase(it) : hold(*it, nullptr);
   }
 }
 
@@ -270,7 +316,8 @@ template <class Materials>
 void MaterialsCache<Materials>::clear() {
   const std::lock_guard lock(mutex_);
   by_name_.clear();
-  per_tenant_.clear();
+  held_by_tenant_.clear();
+  held_ = 0;
   entries_.clear();
 }
 
