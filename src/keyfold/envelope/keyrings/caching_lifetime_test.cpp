@@ -217,20 +217,32 @@ TEST_F(Caching, ARefusalDropsWhatStillHadSomethingLeft) {
   EXPECT_EQ(manager->counters().refusals, 1U);
 }
 
-TEST_F(Caching, ACallUnderWayIsNotMadeAgain) {
-  manager = with({.bytes_max = 100, .age_max = 1000ms, .entries_max = 1});
-  ASSERT_TRUE(seal({.size = 60}));
-  clock->advance(900ms);
+TEST_F(Caching, WhereThereIsNoRoomNobodyWaitsForAnother) {
+  manager = with({.entries_max = 1, .tenant_key = "tenant"});
+  ASSERT_TRUE(seal({.context = {{"tenant", "a"}}}));
   kms->hold();
-  std::thread asking([&] { EXPECT_TRUE(seal({.size = 60})); });  // Not enough left.
-  ASSERT_TRUE(soon([&] { return kms->calls == 2; }));
-  EXPECT_TRUE(seal({.size = 10}));  // Old enough to be renewed; but somebody is at it.
+  std::vector<std::thread> asking;
+  for (int i = 0; i < 3; ++i) asking.emplace_back([&] { EXPECT_TRUE(seal({.context = {{"tenant", "b"}}})); });
+  ASSERT_TRUE(soon([&] { return kms->calls == 2 && manager->counters().waits == 2; }));
+  kms->let_pass(2);
+  EXPECT_TRUE(soon([&] { return kms->calls == 4; }));
+  kms->release();
+  for (auto& thread : asking) thread.join();
+}
+
+TEST_F(Caching, WhatACallIsUnderWayForIsNotPushedOut) {
+  manager = with({.bytes_max = 100, .entries_max = 1});
+  ASSERT_TRUE(seal({.size = 60}));
+  kms->hold();
   std::thread other([&] { EXPECT_TRUE(seal({.context = {{"tenant", "b"}}})); });
+  ASSERT_TRUE(soon([&] { return kms->calls == 2; }));
+  std::thread asking([&] { EXPECT_TRUE(seal({.size = 60})); });  // Not enough left.
   ASSERT_TRUE(soon([&] { return kms->calls == 3; }));
+  kms->let_pass(2);
+  other.join();
   kms->release();
   asking.join();
-  other.join();
-  EXPECT_EQ(manager->counters().refreshes, 0U);
+  EXPECT_TRUE(seal({.size = 40}));
   EXPECT_EQ(kms->calls, 3);
 }
 
@@ -251,10 +263,11 @@ TEST_F(Caching, ARenewalThatGaveWayToACallIsTriedAgain) {
   kms->fail(Error{ErrorCode::unavailable, "away"});
   kms->release();
   asking.join();
+  ASSERT_TRUE(soon([&] { return manager->counters().refresh_failures == 1; }));
   kms->fail(std::nullopt);
-  const auto refreshes = manager->counters().refreshes;
   ASSERT_TRUE(seal({.size = 1}));
-  EXPECT_TRUE(soon([&] { return manager->counters().refreshes == refreshes + 1; }));
+  EXPECT_TRUE(soon([&] { return manager->counters().refreshes == 2; }));  // The one before, and this.
+  EXPECT_EQ(kms->calls, 7);
 }
 
 TEST_F(Caching, DataKeysAreGoneSoonAlsoWhileARenewalHangs) {
