@@ -123,11 +123,14 @@ Outcome AesGcm::open(BytesView iv, BytesView aad, BytesView sealed, std::span<st
   KEYFOLD_CHECK(out.size() == sealed.size() - gcm_tag_size);
   if (out.size() > plaintext_max) return refused;
   EVP_CIPHER_CTX* context = context_.get();
-  // A copy, because `out` may lie over `sealed`, and because libcrypto takes the tag as something it might write to.
+  // The tag last: what lies before it is near by then, and the tag too. A copy, because libcrypto takes it as something
+  // that it might write to.
   ByteArray<gcm_tag_size> tag;
-  std::ranges::copy(sealed.last(gcm_tag_size), tag.begin());
-  if (!start(context, Direction::open, iv, aad) || !update(context, sealed.first(out.size()), out) ||
-      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, gcm_tag_size, tag.data()) != 1) {
+  const auto set_tag = [&] {
+    std::ranges::copy(sealed.last(gcm_tag_size), tag.begin());
+    return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, gcm_tag_size, tag.data()) == 1;
+  };
+  if (!start(context, Direction::open, iv, aad) || !update(context, sealed.first(out.size()), out) || !set_tag()) {
     wipe(out);
     return broken();
   }

@@ -31,8 +31,9 @@ class AesGcm {
   // `plaintext` begins, or must not overlap it. An IV must never be used twice under one key. Fails with
   // `invalid_input` above 2^36 - 32 bytes of plaintext (SP 800-38D section 5.2.1.1).
   Outcome seal(BytesView iv, BytesView aad, BytesView plaintext, std::span<std::byte> out);
-  // The reverse: `sealed` ends in the tag, out.size() == sealed.size() - 16. Fails with `authentication` when the tag
-  // does not verify, or there is not room for one in `sealed`; then `out` is wiped.
+  // The reverse: `sealed` ends in the tag, out.size() == sealed.size() - 16. `out` may begin where `sealed` begins, or
+  // must not overlap it. Fails with `authentication` when the tag does not verify, or there is not room for one in
+  // `sealed`; then `out` is wiped.
   Outcome open(BytesView iv, BytesView aad, BytesView sealed, std::span<std::byte> out);
 
  private:
