@@ -12,22 +12,6 @@
 namespace keyfold::keyrings {
 namespace {
 
-bool passes(const DiscoveryFilter& filter, const KmsKeyArn& key) {
-  return key.partition() == filter.partition &&
-         std::ranges::find(filter.accounts, key.account()) != filter.accounts.end();
-}
-
-Outcome check(const DiscoveryFilter& filter) {
-  if (!filter.partition.starts_with("aws") || filter.partition.find(':') != std::string::npos)
-    return Error{ErrorCode::invalid_input, "\"" + filter.partition + "\" is not a partition of AWS"};
-  if (filter.accounts.empty())
-    return Error{ErrorCode::invalid_input, "discovery needs the accounts whose keys may be asked"};
-  for (const auto& account : filter.accounts)
-    if (!AccountId::parse(account))
-      return Error{ErrorCode::invalid_input, "\"" + account + "\" is not an account id (12 digits)"};
-  return ok();
-}
-
 Outcome check(const std::vector<std::string>& regions) {
   for (const auto& region : regions)
     if (!Region::parse(region)) return Error{ErrorCode::invalid_input, "\"" + region + "\" is not a Region name"};
@@ -59,7 +43,7 @@ class DiscoveryKeyring : public Keyring {
     TRY_ASSIGN(const auto keys, kms_wrapped_keys(wrapped));
     Failures failures;
     for (const auto& [arn, ciphertext] : keys) {
-      if (!passes(filter_, arn) || !reaches(arn)) continue;
+      if (!filter_.lets_through(arn) || !reaches(arn)) continue;
       auto data_key = ask(arn, wrapped, ciphertext);
       if (data_key) return data_key;
       failures.add("KMS key " + arn.text(), std::move(data_key).error());
@@ -121,10 +105,25 @@ class OneRegion final : public DiscoveryKeyring {
 
 }  // namespace
 
+bool DiscoveryFilter::lets_through(const KmsKeyArn& key) const {
+  return key.partition() == partition && std::ranges::find(accounts, key.account()) != accounts.end();
+}
+
+Outcome check_discovery_filter(const DiscoveryFilter& filter) {
+  if (!filter.partition.starts_with("aws") || filter.partition.find(':') != std::string::npos)
+    return Error{ErrorCode::invalid_input, "\"" + filter.partition + "\" is not a partition of AWS"};
+  if (filter.accounts.empty())
+    return Error{ErrorCode::invalid_input, "discovery needs the accounts whose keys may be asked"};
+  for (const auto& account : filter.accounts)
+    if (!AccountId::parse(account))
+      return Error{ErrorCode::invalid_input, "\"" + account + "\" is not an account id (12 digits)"};
+  return ok();
+}
+
 Result<std::shared_ptr<const Keyring>> kms_discovery_keyring(std::shared_ptr<KmsClients> clients,
                                                              DiscoveryFilter filter, std::vector<std::string> regions) {
   KEYFOLD_CHECK(clients != nullptr);
-  TRY(check(filter));
+  TRY(check_discovery_filter(filter));
   TRY(check(regions));
   return std::shared_ptr<const Keyring>(
       std::make_shared<AnyRegion>(std::move(filter), std::move(clients), std::move(regions)));
@@ -132,7 +131,7 @@ Result<std::shared_ptr<const Keyring>> kms_discovery_keyring(std::shared_ptr<Kms
 
 Result<std::shared_ptr<const Keyring>> kms_mrk_discovery_keyring(KmsClients& clients, const DiscoveryFilter& filter,
                                                                  const std::vector<std::string>& regions) {
-  TRY(check(filter));
+  TRY(check_discovery_filter(filter));
   TRY(check(regions));
   if (regions.empty()) return Error{ErrorCode::invalid_input, "discovery of multi-Region keys needs a Region to ask"};
   std::vector<std::shared_ptr<const Keyring>> children;

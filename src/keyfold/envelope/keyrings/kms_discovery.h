@@ -8,6 +8,7 @@
 
 #include "keyfold/envelope/keyrings/keyring.h"
 #include "keyfold/envelope/keyrings/kms_client.h"
+#include "keyfold/envelope/keyrings/kms_key_name.h"
 
 namespace keyfold::keyrings {
 
@@ -16,7 +17,11 @@ namespace keyfold::keyrings {
 struct DiscoveryFilter {
   std::string partition = "aws";
   std::vector<std::string> accounts;  // 12 digits each; one at least.
+
+  bool lets_through(const KmsKeyArn& key) const;
 };
+// Fails with `invalid_input`: no partition of AWS, no account, or something that is none.
+Outcome check_discovery_filter(const DiscoveryFilter& filter);
 
 // Asks each key in its own Region, by the client that `clients` has for it. With `regions`, keys elsewhere are not
 // tried; this is the specification's discovery multi-keyring, but that no Region is asked for another's keys. Fails

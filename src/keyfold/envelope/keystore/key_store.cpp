@@ -58,7 +58,7 @@ Result<std::string> KeyStore::create(const NewBranchKey& wanted) {
               .wrapped_key = {}};
   TRY(keyrings::check_branch_key_id(like.branch_key_id));
   TRY_ASSIGN(like.attributes, attributes_of(wanted.context));
-  TRY_ASSIGN(like.kms_arn, wrapping_.choice().key_for_new());
+  TRY_ASSIGN(like.kms_arn, wrapping_.choice().key_for_sealing());
   TRY_ASSIGN(auto pair, make_version(like));
   Record beacon = like;
   beacon.type = beacon_type;
@@ -76,7 +76,7 @@ Result<std::string> KeyStore::create(const NewBranchKey& wanted) {
 
 // Spec: the same, "VersionKey".
 Result<BranchKeyVersion> KeyStore::rotate(std::string_view id) {
-  TRY(wrapping_.choice().key_for_new());
+  TRY(wrapping_.choice().key_for_sealing());
   TRY_ASSIGN(const auto old, record_of(id, active_type));
   TRY(wrapping_.re_encrypt(old, old));  // "Authenticating a Keystore item"; what it answers is not used.
   Record like = old;  // Its kms-arn too, whatever Region's key is configured: others may know just that one.
@@ -116,6 +116,7 @@ Result<std::shared_ptr<const BranchKey>> KeyStore::branch_key_of(std::string_vie
 }
 
 Result<std::shared_ptr<const BranchKey>> KeyStore::active(std::string_view id) {
+  TRY(wrapping_.choice().key_for_sealing());  // It will be sealed under: see KmsKeyChoice::discovery().
   return branch_key_of(id, active_type);
 }
 

@@ -42,6 +42,7 @@ class KeyStore final : public keyrings::BranchKeyStore {
   // then, and it may be tried again.
   Result<keyrings::BranchKeyVersion> rotate(std::string_view id);
 
+  // Fails with `unsupported_operation` when the choice of KMS keys is a discovery: that is for reading versions.
   Result<std::shared_ptr<const keyrings::BranchKey>> active(std::string_view id) override;
   Result<std::shared_ptr<const keyrings::BranchKey>> version(std::string_view id,
                                                              const keyrings::BranchKeyVersion& version) override;

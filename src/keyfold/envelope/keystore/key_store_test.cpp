@@ -21,6 +21,7 @@ ErrorCode code(const Result<T>& result) {
 
 const std::string mrk_here = "arn:aws:kms:eu-central-1:123456789012:key/mrk-1234567890abcdef1234567890abcdef";
 const std::string mrk_there = "arn:aws:kms:eu-west-1:123456789012:key/mrk-1234567890abcdef1234567890abcdef";
+const keyrings::DiscoveryFilter our_account{.accounts = {"123456789012"}};
 const std::string other_key = "arn:aws:kms:eu-central-1:123456789012:key/abcdabcd-12ab-34cd-56ef-1234567890ab";
 
 class Store : public ::testing::Test {
@@ -101,7 +102,7 @@ TEST_F(Store, MakesNothingOfWhatItCannotTake) {
                                    {"a", "\xff"},
                                    {"a", std::string(65535, 'b')}})
     EXPECT_EQ(code(one.create({.id = {}, .context = {{key, value}}})), ErrorCode::invalid_input);
-  EXPECT_EQ(code(store(KmsKeyChoice::discovery()).create({})), ErrorCode::unsupported_operation);
+  EXPECT_EQ(code(store(*KmsKeyChoice::discovery(our_account)).create({})), ErrorCode::unsupported_operation);
   EXPECT_EQ(kms_->generated_without_plaintext, asked);  // Not even asked for.
   EXPECT_EQ(count(), 3U);
 }
@@ -131,7 +132,7 @@ TEST_F(Store, RotatesToANewVersionAndKeepsTheOld) {
   EXPECT_EQ(record("acme", active_type).create_time, "2025-06-16T15:06:40.000000Z");
   EXPECT_EQ(count(), 4U);
   EXPECT_EQ(code(one.rotate("nobody")), ErrorCode::not_found);
-  EXPECT_EQ(code(store(KmsKeyChoice::discovery()).rotate("acme")), ErrorCode::unsupported_operation);
+  EXPECT_EQ(code(store(*KmsKeyChoice::discovery(our_account)).rotate("acme")), ErrorCode::unsupported_operation);
 }
 
 TEST_F(Store, OfTwoRotationsAtOnceOneIsRefusedAndChangesNothing) {
@@ -206,19 +207,67 @@ TEST_F(Store, TakesRelatedKeysOfOtherRegionsWhenToldSo) {
   EXPECT_EQ(code(store(*KmsKeyChoice::only(mrk_there)).active("acme")), ErrorCode::incorrect_key);
   EXPECT_EQ(code(store(*KmsKeyChoice::multi_region(other_key)).active("acme")), ErrorCode::incorrect_key);
   EXPECT_TRUE(store(*KmsKeyChoice::multi_region(mrk_here)).active("acme"));
-  EXPECT_TRUE(store(KmsKeyChoice::discovery()).active("acme"));
   EXPECT_EQ(*KmsKeyChoice::multi_region(mrk_there)->key_for(mrk_here), mrk_there);
-  EXPECT_EQ(*KmsKeyChoice::multi_region_discovery("eu-west-1")->key_for(mrk_here), mrk_there);
-  EXPECT_EQ(*KmsKeyChoice::multi_region_discovery("eu-west-1")->key_for(key_arn), key_arn);
-  EXPECT_EQ(*KmsKeyChoice::discovery().key_for(mrk_here), mrk_here);
-  EXPECT_EQ(code(KmsKeyChoice::discovery().key_for("arn:aws:kms:eu-west-1:123456789012:alias/a")),
-            ErrorCode::incorrect_key);
   for (const auto* bad :
        {"", "alias/a", "arn:aws:kms:eu-west-1:123456789012:alias/a", "1234abcd-12ab-34cd-56ef-1234567890ab"}) {
     EXPECT_EQ(code(KmsKeyChoice::only(bad)), ErrorCode::invalid_input);
     EXPECT_EQ(code(KmsKeyChoice::multi_region(bad)), ErrorCode::invalid_input);
   }
-  EXPECT_EQ(code(KmsKeyChoice::multi_region_discovery("")), ErrorCode::invalid_input);
+}
+
+TEST_F(Store, ReadsUnderWhicheverKeyOfOurAccountsARecordNamesWhenToldSo) {
+  auto one = store();
+  ASSERT_TRUE(one.create({.id = "acme", .context = {{"department", "admin"}}}));
+  const auto active = *one.active("acme");
+  const auto got = store(*KmsKeyChoice::discovery(our_account)).version("acme", active->version);
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_TRUE((*got)->key == active->key);
+  const auto any = *KmsKeyChoice::discovery(our_account);
+  const auto any_in_dublin = *KmsKeyChoice::multi_region_discovery("eu-west-1", our_account);
+  EXPECT_EQ(*any.key_for(mrk_here), mrk_here);
+  EXPECT_EQ(*any_in_dublin.key_for(mrk_here), mrk_there);
+  EXPECT_EQ(*any_in_dublin.key_for(key_arn), key_arn);
+  for (const auto* not_ours :
+       {"arn:aws:kms:eu-west-1:123456789012:alias/a", "arn:aws-cn:kms:eu-west-1:123456789012:key/mrk-1",
+        "arn:aws:kms:eu-west-1:123456789013:key/mrk-1", "arn:aws:kms:eu-west-1:12345678901:key/mrk-1", ""}) {
+    EXPECT_EQ(code(any.key_for(not_ours)), ErrorCode::incorrect_key) << not_ours;
+    EXPECT_EQ(code(any_in_dublin.key_for(not_ours)), ErrorCode::incorrect_key) << not_ours;
+  }
+  for (const auto& bad : {keyrings::DiscoveryFilter{},
+                          {.partition = "", .accounts = {"123456789012"}},
+                          {.accounts = {"123456789012", "1"}}}) {
+    EXPECT_EQ(code(KmsKeyChoice::discovery(bad)), ErrorCode::invalid_input);
+    EXPECT_EQ(code(KmsKeyChoice::multi_region_discovery("eu-west-1", bad)), ErrorCode::invalid_input);
+  }
+  EXPECT_EQ(code(KmsKeyChoice::multi_region_discovery("", our_account)), ErrorCode::invalid_input);
+}
+
+// Somebody with the database in hand, and a KMS key of his own that lets us use it.
+TEST_F(Store, HandsOutNoBranchKeyThatAStrangerPlanted) {
+  const std::string strangers = "arn:aws:kms:eu-central-1:666666666666:key/abcdabcd-12ab-34cd-56ef-1234567890ab";
+  kms_->names.emplace(strangers, strangers);
+  ASSERT_TRUE(store().create({.id = "acme", .context = {{"department", "admin"}}}));
+  const auto known = *SecretBytes::copy_of(Bytes(32, std::byte{7}));
+  const auto plant = [&](Record planted, const std::string& key) {
+    planted.kms_arn = key;
+    std::vector<ContextPair> pairs;
+    const auto context = context_of(planted, "tenants");
+    planted.wrapped_key = kms_->encrypt(key, known, context.view(pairs))->ciphertext;
+    records_->put(planted);
+  };
+  const auto version = version_of(record("acme", active_type));
+  plant(record("acme", active_type), strangers);
+  plant(record("acme", version_type(version)), strangers);
+  EXPECT_EQ(code(store().active("acme")), ErrorCode::incorrect_key);
+  for (const auto& choice :
+       {*KmsKeyChoice::discovery(our_account), *KmsKeyChoice::multi_region_discovery("eu-central-1", our_account)}) {
+    EXPECT_EQ(code(store(choice).active("acme")), ErrorCode::unsupported_operation);
+    EXPECT_EQ(code(store(choice).version("acme", version)), ErrorCode::incorrect_key);
+  }
+  EXPECT_EQ(kms_->decrypted, 0);  // Not even asked.
+  // Of an account of ours, by somebody who may encrypt under it: nothing is sealed under that either.
+  plant(record("acme", active_type), key_arn);
+  EXPECT_EQ(code(store(*KmsKeyChoice::discovery(our_account)).active("acme")), ErrorCode::unsupported_operation);
 }
 
 TEST_F(Store, KeepsTheKmsKeyThatRecordsNameWhenItRotatesFromAnotherRegion) {

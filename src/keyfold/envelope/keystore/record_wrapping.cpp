@@ -43,7 +43,7 @@ RecordWrapping::RecordWrapping(std::shared_ptr<keyrings::KeyStoreKmsClient> kms,
 }
 
 Result<Bytes> RecordWrapping::generate(const Record& record) const {
-  TRY_ASSIGN(const auto key, choice_.key_for_new());
+  TRY_ASSIGN(const auto key, choice_.key_for_sealing());
   std::vector<ContextPair> pairs;
   const auto context = context_of(record, logical_name_);
   TRY_ASSIGN(auto made, kms_->generate_data_key_without_plaintext(key, branch_key_size, context.view(pairs)));
