@@ -1,44 +1,19 @@
-// The key store over records and a KMS in memory: what it makes, what it takes, and what it asks of the KMS.
+// The key store: what it makes, what it takes, and what it asks of the KMS.
 
 #include "keyfold/envelope/keystore/key_store.h"
 
 #include "keyfold/core/crypto/digest.h"
-#include "keyfold/envelope/keyrings/fake_kms_test.h"
-#include "keyfold/envelope/keystore/records_test.h"
-#include "keyfold/envelope/keystore/rewrap.h"
+#include "keyfold/envelope/keystore/key_store_test.h"
 
 namespace keyfold::keystore {
 namespace {
 
 using namespace keyfold::keystore::testing;
-using keyrings::testing::FakeKms;
-
-template <class T>
-ErrorCode code(const Result<T>& result) {
-  EXPECT_FALSE(result);
-  return result ? ErrorCode::internal : result.error().code;
-}
 
 const std::string mrk_here = "arn:aws:kms:eu-central-1:123456789012:key/mrk-1234567890abcdef1234567890abcdef";
 const std::string mrk_there = "arn:aws:kms:eu-west-1:123456789012:key/mrk-1234567890abcdef1234567890abcdef";
 const keyrings::DiscoveryFilter our_account{.accounts = {"123456789012"}};
 const std::string other_key = "arn:aws:kms:eu-central-1:123456789012:key/abcdabcd-12ab-34cd-56ef-1234567890ab";
-
-class Store : public ::testing::Test {
- protected:
-  KeyStore store(KmsKeyChoice choice = *KmsKeyChoice::only(key_arn)) {
-    return KeyStore(records_, kms_, std::move(choice), clock_, std::make_shared<SystemRandom>());
-  }
-  RecordWrapping wrapping(KmsKeyChoice choice = *KmsKeyChoice::only(key_arn)) {
-    return RecordWrapping(kms_, std::move(choice), "tenants");
-  }
-  Record record(std::string_view id, std::string_view type) { return **records_->get(id, type); }
-  std::size_t count() { return records_->scan({}, 1000)->size(); }
-
-  std::shared_ptr<MemoryRecords> records_ = std::make_shared<MemoryRecords>();
-  std::shared_ptr<FakeKms> kms_ = std::make_shared<FakeKms>(key_arn);
-  std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
-};
 
 TEST_F(Store, MakesABranchKeyOfThreeRecordsWithoutSeeingIt) {
   const auto id = store().create({.id = "acme", .context = {{"department", "admin"}}});
@@ -327,109 +302,6 @@ TEST_F(Store, ReadsAndOnlyReadsRecordsOfHierarchyVersion2) {
   records_->put(active);
   EXPECT_EQ(code(one.rotate("acme")), ErrorCode::unsupported_operation);
   EXPECT_EQ(count(), 2U);
-}
-
-class Rewrap : public Store {
- protected:
-  void SetUp() override {
-    auto one = store();
-    for (const auto* id : {"a", "b", "c"}) ASSERT_TRUE(one.create({.id = id, .context = {{"x", "y"}}}));
-    for (int i = 0; i < 110; ++i) ASSERT_TRUE(one.rotate("b"));
-    kms_->decrypted = 0;
-  }
-  Result<RewrapSummary> run(const std::optional<std::string>& id = {}) {
-    steps_.clear();
-    return rewrap(*records_, wrapping(), id, [&](const RewrapStep& step) {
-      steps_.emplace_back(step.record.branch_key_id + " " + step.record.type, step.error);
-    });
-  }
-  std::vector<std::pair<std::string, std::optional<Error>>> steps_;
-};
-
-TEST_F(Rewrap, WrapsEveryRecordAnewWithoutDecryptingAny) {
-  const auto before = *records_->scan({}, 1000);
-  const auto done = run();
-  ASSERT_TRUE(done) << done.error().message;
-  EXPECT_EQ(done->rewrapped, before.size());
-  EXPECT_EQ(done->failed, 0U);
-  EXPECT_FALSE(done->stopped);
-  EXPECT_EQ(steps_.size(), before.size());
-  EXPECT_EQ(kms_->decrypted, 0);
-  const auto after = *records_->scan({}, 1000);
-  ASSERT_EQ(after.size(), before.size());
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    EXPECT_NE(after[i].wrapped_key, before[i].wrapped_key);
-    auto same = after[i];
-    same.wrapped_key = before[i].wrapped_key;
-    EXPECT_EQ(same, before[i]);
-    EXPECT_TRUE(*wrapping().unwrap(after[i]) == *wrapping().unwrap(before[i]));
-  }
-}
-
-TEST_F(Rewrap, OfOneBranchKeyLeavesTheOthersAlone) {
-  const auto a = record("a", active_type);
-  const auto c = record("c", active_type);
-  const auto done = run("b");
-  ASSERT_TRUE(done);
-  EXPECT_EQ(done->rewrapped, 113U);
-  EXPECT_EQ(record("a", active_type), a);
-  EXPECT_EQ(record("c", active_type), c);
-  EXPECT_EQ(run("a")->rewrapped, 3U);
-  EXPECT_EQ(code(run("nobody")), ErrorCode::not_found);
-}
-
-TEST_F(Rewrap, GoesOnAfterARecordThatIsRefused) {
-  auto bad = record("a", beacon_type);
-  bad.create_time.back() = 'z';
-  records_->put(bad);
-  const auto done = run();
-  ASSERT_TRUE(done);
-  EXPECT_EQ(done->failed, 1U);
-  EXPECT_EQ(done->rewrapped, count() - 1);
-  EXPECT_FALSE(done->stopped);
-  ASSERT_TRUE(steps_[0].second);
-  EXPECT_EQ(steps_[0].first, "a beacon:ACTIVE");
-  EXPECT_EQ(steps_[0].second->code, ErrorCode::invalid_ciphertext);
-}
-
-TEST_F(Rewrap, StopsWhenNobodyAnswersAndMayBeRunAgain) {
-  kms_->failure = Error{ErrorCode::unavailable, "nobody there"};
-  const auto stopped = run();
-  ASSERT_TRUE(stopped);
-  ASSERT_TRUE(stopped->stopped);
-  EXPECT_EQ(stopped->stopped->code, ErrorCode::unavailable);
-  EXPECT_EQ(steps_.size(), 1U);
-  kms_->failure.reset();
-  EXPECT_EQ(run()->rewrapped, count());
-}
-
-TEST_F(Rewrap, TakesWhatARotationMeanwhileHasWrittenAndDoesNotUndoIt) {
-  keyrings::BranchKeyVersion version{};
-  int writes = 0;
-  records_->before_write = [&] {
-    if (++writes != 2) return;  // The active record of "a": beacon, active, version.
-    version = *store().rotate("a");
-  };
-  const auto done = run();
-  ASSERT_TRUE(done);
-  EXPECT_EQ(done->failed, 0U);
-  EXPECT_EQ((*store().active("a"))->version, version);
-  for (const auto& each : *records_of(*records_, "a")) EXPECT_TRUE(wrapping().unwrap(each));
-}
-
-TEST_F(Rewrap, GivesUpOnARecordThatNeverStandsStill) {
-  bool inside = false;
-  records_->before_write = [&] {
-    if (inside) return;
-    inside = true;
-    ASSERT_TRUE(rewrap(*records_, wrapping(), "a", [](const RewrapStep&) {}));
-    inside = false;
-  };
-  const auto done = run("a");
-  ASSERT_TRUE(done);
-  EXPECT_EQ(done->failed, 3U);
-  EXPECT_EQ(steps_[0].second->code, ErrorCode::conflict);
-  for (const auto& each : *records_of(*records_, "a")) EXPECT_TRUE(wrapping().unwrap(each));
 }
 
 }  // namespace

@@ -53,11 +53,6 @@ class RecordStoreContract : public ::testing::TestWithParam<MakePlace> {
 };
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(RecordStoreContract);
 
-inline ErrorCode code(const Outcome& outcome) {
-  EXPECT_FALSE(outcome);
-  return outcome ? ErrorCode::internal : outcome.error().code;
-}
-
 TEST_P(RecordStoreContract, GivesBackEveryFieldAsItWasWritten) {
   auto odd = version_record(std::string(keyrings::branch_key_id_size_max, 'x'));
   odd.wrapped_key.assign(wrapped_key_size_max, std::byte{0});

@@ -15,6 +15,12 @@ inline constexpr std::string_view version_a = "83eec007-5659-4554-bf11-699b90f41
 inline constexpr std::string_view version_b = "0c1d2e3f-1111-4222-8333-444455556666";
 inline const std::string key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
+template <class T>
+ErrorCode code(const Result<T>& result) {
+  EXPECT_FALSE(result);
+  return result ? ErrorCode::internal : result.error().code;
+}
+
 inline Record version_record(std::string_view id, std::string_view version = version_a,
                              std::string_view wrapped = "wrapped") {
   return {.branch_key_id = std::string(id),
