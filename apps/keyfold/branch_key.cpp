@@ -1,5 +1,7 @@
 // keyfold branch-key: makes, rotates, lists, shows and rewraps the branch keys of a key store.
 
+#include <cstdio>
+
 #include "keyfold/commands.h"
 #include "keyfold/connection.h"
 #include "keyfold/core/base/try.h"
@@ -69,6 +71,19 @@ std::string prose_line(const Record& record) {
          printable(record.create_time) + "\t" + prose_of(keystore::custom_context_of(record)) + "\n";
 }
 
+// Of a branch key, from any of its records; and of each of them.
+std::string prose_head(const Record& record) {
+  auto text = "branch key  " + printable(record.branch_key_id) + "\n";
+  for (const auto& [key, value] : keystore::custom_context_of(record))
+    text += "context     " + printable(key) + "=" + printable(value) + "\n";
+  return text;
+}
+
+std::string prose_of(const Record& record) {
+  return printable(record.type) + (record.version.empty() ? "" : " = " + record.version) + "\n  made  " +
+         printable(record.create_time) + ", under " + printable(record.kms_arn) + "\n";
+}
+
 Outcome print(std::string_view text) {
   TRY_ASSIGN(auto out, OutputFile::create("-"));
   TRY(out.write(as_bytes(text)));
@@ -106,38 +121,58 @@ Outcome rotate(const BranchKeyCommand& command) {
   return print_one(command, "version", keyrings::to_string(version));
 }
 
+// Says that a record is none; the others are shown all the same.
+void complain(const Error& error) { std::fprintf(stderr, "keyfold: %s\n", printable(error.message).c_str()); }
+
+Outcome unless_any(std::size_t unread, std::size_t all, std::string_view of_what) {
+  if (unread == 0) return ok();
+  return Error{ErrorCode::corrupt, std::to_string(unread) + " of " + std::to_string(all) + " " + std::string(of_what) +
+                                       " could not be read"};
+}
+
 Outcome list(const BranchKeyCommand& command) {
   TRY_ASSIGN(const auto records, records_of(command, keystore::IfAbsent::fail));
   TRY_ASSIGN(auto out, OutputFile::create("-"));
   std::string after;
+  std::size_t unread = 0, all = 0;
   for (bool more = true; more;) {  // Ends: each turn goes on after the last branch key of the one before.
     TRY_ASSIGN(const auto page, records->scan_active(after, page_size));
     more = page.size() == page_size;
-    for (const auto& record : page) {
-      TRY(out.write(as_bytes(command.json ? json_line(record, "") : prose_line(record))));
-      after = record.branch_key_id;
+    all += page.size();
+    for (const auto& [position, record] : page) {
+      after = position.branch_key_id;
+      if (!record) {
+        complain(record.error());
+        ++unread;
+        continue;
+      }
+      TRY(out.write(as_bytes(command.json ? json_line(*record, "") : prose_line(*record))));
     }
   }
-  return out.commit();
+  TRY(out.commit());
+  return unless_any(unread, all, "branch keys");
 }
 
 Outcome show(const BranchKeyCommand& command) {
   TRY_ASSIGN(const auto records, records_of(command, keystore::IfAbsent::fail));
   TRY_ASSIGN(const auto found, keystore::records_of(*records, command.id));
   std::string text;
-  if (!command.json) {
-    text = "branch key  " + printable(command.id) + "\n";
-    for (const auto& [key, value] : keystore::custom_context_of(found.front()))
-      text += "context     " + printable(key) + "=" + printable(value) + "\n";
+  std::size_t unread = 0;
+  for (const auto& [position, record] : found) {
+    if (!record) {
+      complain(record.error());
+      ++unread;
+      continue;
+    }
+    if (command.json) {
+      text += json_line(*record, "type");
+      continue;
+    }
+    if (text.empty()) text = prose_head(*record);
+    text += prose_of(*record);
   }
-  for (const auto& record : found) {
-    if (command.json)
-      text += json_line(record, "type");
-    else
-      text += printable(record.type) + (record.version.empty() ? "" : " = " + record.version) + "\n  made  " +
-              printable(record.create_time) + ", under " + printable(record.kms_arn) + "\n";
-  }
-  return print(text);
+  TRY(print(text));
+  return unless_any(unread, found.size(), "records");
 }
 
 std::string rewrap_line(const BranchKeyCommand& command, const keystore::RewrapStep& step) {
@@ -147,9 +182,10 @@ std::string rewrap_line(const BranchKeyCommand& command, const keystore::RewrapS
            (step.error ? "\t" + printable(step.error->message) : "") + "\n";
   std::string line;
   protocol::JsonWriter json(line);
-  json.begin_object().text("branch_key_id", step.record.branch_key_id).text("type", step.record.type);
-  json.text("outcome", outcome);
-  if (step.error) json.text("error", step.error->message);
+  // Of a record that is none, neither need be UTF-8.
+  json.begin_object().text("branch_key_id", printable(step.record.branch_key_id));
+  json.text("type", printable(step.record.type)).text("outcome", outcome);
+  if (step.error) json.text("error", printable(step.error->message));
   json.end_object();
   return line + "\n";
 }

@@ -228,6 +228,27 @@ class BranchKeys(Folder):
         self.refused("rotate", "acme", "--key", self.arn, server=self.server, words="")
         self.assertEqual(len(records(self.store)), count)
 
+    def test_a_record_that_is_none_is_named_and_the_rest_is_shown_and_done(self):
+        for name in ("acme", "umbra", "zeta"):
+            self.create(name)
+        with sqlite3.connect(self.store) as database:
+            database.execute("UPDATE branch_key SET create_time = '' WHERE branch_key_id = 'umbra' AND type = 'branch:ACTIVE'")
+        database.close()
+        what = "the record branch:ACTIVE of branch key umbra has no time of creation"
+        done = self.branch_key("list", "--json", check=False)
+        self.assertEqual([json.loads(line)["branch_key_id"] for line in done.stdout.splitlines()], ["acme", "zeta"])
+        self.assertEqual((done.returncode, done.stderr.decode()), (1, f"keyfold: {what}\nkeyfold: 1 of 3 branch keys could not be read\n"))
+        self.assertEqual([line.split(b"\t")[0] for line in self.branch_key("list", check=False).stdout.splitlines()], [b"acme", b"zeta"])
+        done = self.branch_key("show", "umbra", "--json", check=False)
+        self.assertEqual(len(done.stdout.splitlines()), 2)
+        self.assertEqual((done.returncode, done.stderr.decode()),
+                         (1, f"keyfold: {what}\nkeyfold: 1 of 3 records could not be read\n"))
+        self.assertIn(b"department=admin", self.branch_key("show", "umbra", check=False).stdout)
+        done = self.with_kms("rewrap", "--json", check=False)
+        self.assertEqual((done.returncode, done.stderr), (1, b"keyfold: 8 rewrapped, 1 failed\n"))
+        failed = [line for line in map(json.loads, done.stdout.splitlines()) if line["outcome"] == "failed"]
+        self.assertEqual(failed, [{"branch_key_id": "umbra", "type": "branch:ACTIVE", "outcome": "failed", "error": what}])
+
     def test_what_cannot_be_done_is_said_in_one_line_and_changes_nothing(self):
         self.refused("list", words="there is no key store")
         self.refused("rotate", "acme", "--key", self.arn, server=self.server, words="there is no key store")

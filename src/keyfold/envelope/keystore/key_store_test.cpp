@@ -269,6 +269,14 @@ TEST_F(Store, GivesEveryRecordOfOneBranchKeyAndNoOthers) {
   EXPECT_EQ(records_of(*records_, "a")->size(), 123U);
   EXPECT_EQ(records_of(*records_, "ab")->size(), 3U);
   EXPECT_EQ(records_of(*records_, "b")->size(), 3U);
+  auto bad = record("ab", active_type);
+  bad.kms_arn = "alias/a";
+  records_->put(bad);
+  const auto found = records_of(*records_, "ab");
+  ASSERT_EQ(found->size(), 3U);
+  EXPECT_EQ((*found)[1].position.type, active_type);
+  EXPECT_EQ(code((*found)[1].record), ErrorCode::corrupt);
+  EXPECT_TRUE((*found)[0].record && (*found)[2].record);
   EXPECT_EQ(code(records_of(*records_, "c")), ErrorCode::not_found);
   EXPECT_EQ(code(records_of(*records_, "")), ErrorCode::invalid_input);
 }

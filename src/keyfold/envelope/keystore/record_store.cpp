@@ -9,17 +9,21 @@ constexpr std::size_t page_size = 100;  // Records.
 
 }  // namespace
 
-Result<std::vector<Record>> records_of(RecordStore& records, std::string_view branch_key_id) {
+ScannedRecord scanned(const RecordRow& row) {
+  return {.position = {.branch_key_id = std::string(row.branch_key_id), .type = std::string(row.type)},
+          .record = read_record(row)};
+}
+
+Result<std::vector<ScannedRecord>> records_of(RecordStore& records, std::string_view branch_key_id) {
   TRY(keyrings::check_branch_key_id(branch_key_id));
-  std::vector<Record> found;
+  std::vector<ScannedRecord> found;
   RecordPosition at{.branch_key_id = std::string(branch_key_id), .type = {}};
   for (bool more = true; more;) {  // Ends: each turn goes on after the last record of the one before.
     TRY_ASSIGN(auto page, records.scan(at, page_size));
-    more = page.size() == page_size && page.back().branch_key_id == branch_key_id;
-    for (auto& record : page) {
-      at = {.branch_key_id = record.branch_key_id, .type = record.type};
-      if (record.branch_key_id == branch_key_id) found.push_back(std::move(record));
-    }
+    more = page.size() == page_size && page.back().position.branch_key_id == branch_key_id;
+    if (more) at = page.back().position;
+    for (auto& row : page)
+      if (row.position.branch_key_id == branch_key_id) found.push_back(std::move(row));
   }
   if (found.empty())
     return Error{ErrorCode::not_found,

@@ -15,10 +15,17 @@
 
 namespace keyfold::keystore {
 
-// Where a scan goes on: after this record. Both empty: from the start.
+// Which record, as the database names it. Where a scan goes on: after this one; both empty: from the start.
 struct RecordPosition {
   std::string branch_key_id, type;
 };
+
+// What a scan finds. A record that is none is `corrupt`, in its place: it keeps nobody from the others.
+struct ScannedRecord {
+  RecordPosition position;
+  Result<Record> record;
+};
+ScannedRecord scanned(const RecordRow& row);
 
 struct RecordWrite {
   Record record;
@@ -27,8 +34,8 @@ struct RecordWrite {
 };
 
 // Safe to use from several threads, and by several processes, at once. Each fails with `unavailable` when the database
-// cannot be reached or is busy for too long, `access_denied` when it refuses us, `io` when it fails otherwise; reading,
-// with `corrupt` when a record is none.
+// cannot be reached or is busy for too long, `access_denied` when it refuses us, `io` when it fails otherwise;
+// get(), with `corrupt` when the record is none.
 class RecordStore {
  public:
   virtual ~RecordStore() = default;
@@ -41,15 +48,15 @@ class RecordStore {
 
   // The records after that one, in the order of the bytes of branch key id and then type: up to `limit`, which is at
   // least 1. What is written meanwhile may or may not be among them.
-  virtual Result<std::vector<Record>> scan(const RecordPosition& after, std::size_t limit) = 0;
+  virtual Result<std::vector<ScannedRecord>> scan(const RecordPosition& after, std::size_t limit) = 0;
   // Likewise, the active record of each branch key whose id comes after that one.
-  virtual Result<std::vector<Record>> scan_active(std::string_view after_id, std::size_t limit) = 0;
+  virtual Result<std::vector<ScannedRecord>> scan_active(std::string_view after_id, std::size_t limit) = 0;
 
   // The store's name, bound into every record: given when the store was made, and again by whoever opens it.
   virtual const std::string& logical_name() const = 0;
 };
 
 // Every record of one branch key. Fails with `not_found` when there is none, or as scan() does.
-Result<std::vector<Record>> records_of(RecordStore& records, std::string_view branch_key_id);
+Result<std::vector<ScannedRecord>> records_of(RecordStore& records, std::string_view branch_key_id);
 
 }  // namespace keyfold::keystore

@@ -144,18 +144,18 @@ TEST_P(RecordStoreContract, ScansInTheOrderOfBytesPageByPage) {
       const auto page = store_->scan(at, limit);
       ASSERT_TRUE(page) << page.error().message;
       ASSERT_LE(page->size(), limit);
-      scanned.insert(scanned.end(), page->begin(), page->end());
+      std::ranges::copy(good(page), std::back_inserter(scanned));
       if (page->empty()) break;
-      at = {page->back().branch_key_id, page->back().type};
+      at = page->back().position;
     }
     EXPECT_EQ(scanned, all) << limit;
     for (std::string at;;) {
       const auto page = store_->scan_active(at, limit);
       ASSERT_TRUE(page) << page.error().message;
       ASSERT_LE(page->size(), limit);
-      scanned_active.insert(scanned_active.end(), page->begin(), page->end());
+      std::ranges::copy(good(page), std::back_inserter(scanned_active));
       if (page->empty()) break;
-      at = page->back().branch_key_id;
+      at = page->back().position.branch_key_id;
     }
     EXPECT_EQ(scanned_active, active) << limit;
   }

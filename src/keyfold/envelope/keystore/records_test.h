@@ -45,6 +45,18 @@ inline Record beacon_record(std::string_view id) {
   return record;
 }
 
+// What a scan has found, whose records are all good.
+inline std::vector<Record> good(const Result<std::vector<ScannedRecord>>& found) {
+  std::vector<Record> records;
+  EXPECT_TRUE(found) << found.error().message;
+  if (!found) return records;
+  for (const auto& [position, record] : *found) {
+    EXPECT_TRUE(record) << record.error().message;
+    if (record) records.push_back(*record);
+  }
+  return records;
+}
+
 // Keeps the promises of RecordStore, but for the disk.
 class MemoryRecords final : public RecordStore {
  public:
@@ -53,7 +65,9 @@ class MemoryRecords final : public RecordStore {
   Result<std::optional<Record>> get(std::string_view branch_key_id, std::string_view type) override {
     const std::lock_guard lock(mutex_);
     const auto found = records_.find({std::string(branch_key_id), std::string(type)});
-    return found == records_.end() ? std::optional<Record>() : std::optional(found->second);
+    if (found == records_.end()) return std::optional<Record>();
+    auto checked = scanned_of(found->second).record;
+    return checked ? Result<std::optional<Record>>(*std::move(checked)) : checked.error();
   }
   Outcome write(std::span<const RecordWrite> writes) override {
     const auto step = before_write;  // It may put another in its place.
@@ -69,18 +83,19 @@ class MemoryRecords final : public RecordStore {
     for (const auto& write : writes) records_[{write.record.branch_key_id, write.record.type}] = write.record;
     return ok();
   }
-  Result<std::vector<Record>> scan(const RecordPosition& after, std::size_t limit) override {
+  Result<std::vector<ScannedRecord>> scan(const RecordPosition& after, std::size_t limit) override {
     const std::lock_guard lock(mutex_);
-    std::vector<Record> found;
+    std::vector<ScannedRecord> found;
     auto at = records_.upper_bound({after.branch_key_id, after.type});
-    for (; at != records_.end() && found.size() < limit; ++at) found.push_back(at->second);
+    for (; at != records_.end() && found.size() < limit; ++at) found.push_back(scanned_of(at->second));
     return found;
   }
-  Result<std::vector<Record>> scan_active(std::string_view after_id, std::size_t limit) override {
+  Result<std::vector<ScannedRecord>> scan_active(std::string_view after_id, std::size_t limit) override {
     const std::lock_guard lock(mutex_);
-    std::vector<Record> found;
+    std::vector<ScannedRecord> found;
     for (const auto& [name, record] : records_)
-      if (record.type == active_type && name.first > after_id && found.size() < limit) found.push_back(record);
+      if (name.second == active_type && name.first > after_id && found.size() < limit)
+        found.push_back(scanned_of(record));
     return found;
   }
   const std::string& logical_name() const override { return name_; }
@@ -92,6 +107,12 @@ class MemoryRecords final : public RecordStore {
   }
 
  private:
+  static ScannedRecord scanned_of(const Record& record) {
+    const auto checked = check_record(record);
+    return {.position = {.branch_key_id = record.branch_key_id, .type = record.type},
+            .record = checked ? Result<Record>(record) : checked.error()};
+  }
+
   const std::string name_ = "tenants";
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, Record> records_;

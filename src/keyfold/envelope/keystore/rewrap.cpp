@@ -41,14 +41,14 @@ Result<RewrapSummary> rewrap(RecordStore& records, const RecordWrapping& wrappin
       return summary;
     }
     more = page->size() == page_size;
-    for (const auto& record : *page) {
-      more = more && (!branch_key_id || record.branch_key_id == *branch_key_id);
-      if (branch_key_id && record.branch_key_id != *branch_key_id) break;
-      at = {.branch_key_id = record.branch_key_id, .type = record.type};
-      const auto done = rewrap_one(records, wrapping, record);
+    for (const auto& [position, record] : *page) {
+      more = more && (!branch_key_id || position.branch_key_id == *branch_key_id);
+      if (branch_key_id && position.branch_key_id != *branch_key_id) break;
+      at = position;
+      const auto done = record ? rewrap_one(records, wrapping, *record) : Outcome(record.error());
       const auto error = done ? std::nullopt : std::optional(done.error());
       ++(error ? summary.failed : summary.rewrapped);
-      report({.record = record, .error = error});
+      report({.record = position, .error = error});
       if (error && stops_all(error->code)) {
         summary.stopped = error;
         return summary;

@@ -17,7 +17,7 @@ namespace keyfold::keystore {
 
 // What became of one record.
 struct RewrapStep {
-  const Record& record;
+  const RecordPosition& record;       // Which.
   const std::optional<Error>& error;  // Nothing: it was rewrapped.
 };
 
@@ -28,8 +28,8 @@ struct RewrapSummary {
   std::optional<Error> stopped;
 };
 
-// All records of the store, or of one branch key; `report` hears of each as it is done. A record that was refused does
-// not keep the others from being tried. Fails with `not_found` when there is no such branch key.
+// All records of the store, or of one branch key; `report` hears of each as it is done. A record that was refused, or
+// that is none, does not keep the others from being tried. Fails with `not_found` when there is no such branch key.
 Result<RewrapSummary> rewrap(RecordStore& records, const RecordWrapping& wrapping,
                              const std::optional<std::string>& branch_key_id,
                              const std::function<void(const RewrapStep&)>& report);

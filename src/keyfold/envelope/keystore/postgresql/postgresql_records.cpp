@@ -37,15 +37,15 @@ constexpr const char* replace_sql =
     "UPDATE keyfold_branch_key SET version = $3, create_time = $4, kms_arn = $5, hierarchy_version = $6,"
     " attributes = $7, enc = $8 WHERE branch_key_id = $1 AND type = $2 AND enc = $9";
 
-Result<Record> record_in(const Reply& reply, int row) {
-  return read_record({.branch_key_id = reply.text(row, 0),
-                      .type = reply.text(row, 1),
-                      .version = reply.text(row, 2),
-                      .create_time = reply.text(row, 3),
-                      .kms_arn = reply.text(row, 4),
-                      .hierarchy_version = reply.text(row, 5),
-                      .attributes = reply.bytes(row, 6),
-                      .wrapped_key = reply.bytes(row, 7)});
+RecordRow row_of(const Reply& reply, int row) {
+  return {.branch_key_id = reply.text(row, 0),
+          .type = reply.text(row, 1),
+          .version = reply.text(row, 2),
+          .create_time = reply.text(row, 3),
+          .kms_arn = reply.text(row, 4),
+          .hierarchy_version = reply.text(row, 5),
+          .attributes = reply.bytes(row, 6),
+          .wrapped_key = reply.bytes(row, 7)};
 }
 
 // Connections to one database, a few at a time.
@@ -135,15 +135,16 @@ class PostgresqlRecords final : public RecordStore {
   Result<std::optional<Record>> get(std::string_view branch_key_id, std::string_view type) override {
     TRY_ASSIGN(auto found, read(get_sql, {branch_key_id, type}));
     if (found.empty()) return std::optional<Record>();
-    return std::optional(std::move(found.front()));
+    TRY_ASSIGN(auto record, std::move(found.front().record));
+    return std::optional(std::move(record));
   }
 
-  Result<std::vector<Record>> scan(const RecordPosition& after, std::size_t limit) override {
+  Result<std::vector<ScannedRecord>> scan(const RecordPosition& after, std::size_t limit) override {
     const auto limit_text = std::to_string(std::min<std::size_t>(limit, INT64_MAX));
     return read(scan_sql, {after.branch_key_id, after.type, limit_text});
   }
 
-  Result<std::vector<Record>> scan_active(std::string_view after_id, std::size_t limit) override {
+  Result<std::vector<ScannedRecord>> scan_active(std::string_view after_id, std::size_t limit) override {
     const auto limit_text = std::to_string(std::min<std::size_t>(limit, INT64_MAX));
     return read(scan_active_sql, {after_id, active_type, limit_text});
   }
@@ -161,14 +162,12 @@ class PostgresqlRecords final : public RecordStore {
   const std::string& logical_name() const override { return logical_name_; }
 
  private:
-  Result<std::vector<Record>> read(const char* sql, std::initializer_list<Parameter> parameters) {
-    return sessions_.with([&](Session& session) -> Result<std::vector<Record>> {
+  Result<std::vector<ScannedRecord>> read(const char* sql, std::initializer_list<Parameter> parameters) {
+    return sessions_.with([&](Session& session) -> Result<std::vector<ScannedRecord>> {
       TRY_ASSIGN(const auto reply, session.run(sql, parameters));
-      std::vector<Record> found;
-      for (int row = 0; row < reply.rows(); ++row) {
-        TRY_ASSIGN(auto record, record_in(reply, row));
-        found.push_back(std::move(record));
-      }
+      std::vector<ScannedRecord> found;
+      found.reserve(static_cast<std::size_t>(reply.rows()));
+      for (int row = 0; row < reply.rows(); ++row) found.push_back(scanned(row_of(reply, row)));
       return found;
     });
   }

@@ -97,6 +97,12 @@ TEST_F(PostgresqlRecords, SayThatARecordIsNoneWhenSomebodyEditedItSo) {
                           "enc = ''", "create_time = ''"}) {
     ASSERT_TRUE(server_->run_sql(name, "UPDATE keyfold_branch_key SET " + std::string(sql)));
     EXPECT_EQ(error_of(store->get("a", active_type)).code, ErrorCode::corrupt) << sql;
+    for (const auto& scan : {store->scan({}, 10), store->scan_active("", 10)}) {
+      ASSERT_TRUE(scan) << sql << ": " << scan.error().message;
+      ASSERT_EQ(scan->size(), 1U) << sql;
+      EXPECT_EQ(scan->front().position.branch_key_id + " " + scan->front().position.type, "a branch:ACTIVE");
+      EXPECT_EQ(error_of(scan->front().record).code, ErrorCode::corrupt) << sql;
+    }
     ASSERT_TRUE(server_->run_sql(name, "DELETE FROM keyfold_branch_key"));
     ASSERT_TRUE(insert(*store, active_record("a")));
   }

@@ -17,15 +17,24 @@ constexpr const char* settings =
     "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
     "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;";
 
-Result<Record> record_in(const Statement& row) {
-  return read_record({.branch_key_id = row.text(0),
-                      .type = row.text(1),
-                      .version = row.text(2),
-                      .create_time = row.text(3),
-                      .kms_arn = row.text(4),
-                      .hierarchy_version = row.text(5),
-                      .attributes = row.bytes(6),
-                      .wrapped_key = row.bytes(7)});
+// A record whose name somebody made a BLOB is found under no name. A scan leaves it out: it could not go on after it.
+#define KEYFOLD_SELECT "SELECT * FROM branch_key WHERE typeof(branch_key_id) = 'text' AND typeof(type) = 'text' AND "
+constexpr const char* scan_sql =
+    KEYFOLD_SELECT "(branch_key_id, type) > (?1, ?2) ORDER BY branch_key_id, type LIMIT ?3";
+constexpr const char* scan_active_sql =
+    KEYFOLD_SELECT "branch_key_id > ?1 AND type = ?2 ORDER BY branch_key_id LIMIT ?3";
+#undef KEYFOLD_SELECT
+
+// Of the row that the statement stands on, until its next step.
+RecordRow row_of(const Statement& row) {
+  return {.branch_key_id = row.text(0),
+          .type = row.text(1),
+          .version = row.text(2),
+          .create_time = row.text(3),
+          .kms_arn = row.text(4),
+          .hierarchy_version = row.text(5),
+          .attributes = row.bytes(6),
+          .wrapped_key = row.bytes(7)};
 }
 
 // One connection under one mutex: reads are rare, for keyrings keep the keys that they use.
@@ -42,10 +51,8 @@ class SqliteRecords final : public RecordStore {
         {&commit_, "COMMIT"},
         {&rollback_, "ROLLBACK"},
         {&get_, "SELECT * FROM branch_key WHERE branch_key_id = ?1 AND type = ?2"},
-        {&scan_,
-         "SELECT * FROM branch_key WHERE (branch_key_id, type) > (?1, ?2) ORDER BY branch_key_id, type LIMIT ?3"},
-        {&scan_active_,
-         "SELECT * FROM branch_key WHERE branch_key_id > ?1 AND type = ?2 ORDER BY branch_key_id LIMIT ?3"},
+        {&scan_, scan_sql},
+        {&scan_active_, scan_active_sql},
         {&insert_, "INSERT INTO branch_key VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING"},
         {&replace_,
          "UPDATE branch_key SET version = ?3, create_time = ?4, kms_arn = ?5, hierarchy_version = ?6, attributes = ?7,"
@@ -58,17 +65,20 @@ class SqliteRecords final : public RecordStore {
 
   Result<std::optional<Record>> get(std::string_view branch_key_id, std::string_view type) override {
     const std::lock_guard lock(mutex_);
-    TRY_ASSIGN(auto found, read(get_.bind(1, branch_key_id).bind(2, type)));
-    if (found.empty()) return std::optional<Record>();
-    return std::optional(std::move(found.front()));
+    const ResetAtEnd reset(get_);
+    const int code = get_.bind(1, branch_key_id).bind(2, type).step();
+    if (code == SQLITE_DONE) return std::optional<Record>();
+    if (code != SQLITE_ROW) return database_.error();
+    TRY_ASSIGN(auto found, read_record(row_of(get_)));
+    return std::optional(std::move(found));
   }
 
-  Result<std::vector<Record>> scan(const RecordPosition& after, std::size_t limit) override {
+  Result<std::vector<ScannedRecord>> scan(const RecordPosition& after, std::size_t limit) override {
     const std::lock_guard lock(mutex_);
     return read(scan_.bind(1, after.branch_key_id).bind(2, after.type).bind(3, limit));
   }
 
-  Result<std::vector<Record>> scan_active(std::string_view after_id, std::size_t limit) override {
+  Result<std::vector<ScannedRecord>> scan_active(std::string_view after_id, std::size_t limit) override {
     const std::lock_guard lock(mutex_);
     return read(scan_active_.bind(1, after_id).bind(2, active_type).bind(3, limit));
   }
@@ -109,14 +119,11 @@ class SqliteRecords final : public RecordStore {
     return ok();
   }
 
-  Result<std::vector<Record>> read(Statement& statement) {
+  Result<std::vector<ScannedRecord>> read(Statement& statement) {
     const ResetAtEnd reset(statement);
-    std::vector<Record> found;
+    std::vector<ScannedRecord> found;
     int code = SQLITE_ROW;
-    while ((code = statement.step()) == SQLITE_ROW) {
-      TRY_ASSIGN(auto record, record_in(statement));
-      found.push_back(std::move(record));
-    }
+    while ((code = statement.step()) == SQLITE_ROW) found.push_back(scanned(row_of(statement)));
     if (code != SQLITE_DONE) return database_.error();
     return found;
   }

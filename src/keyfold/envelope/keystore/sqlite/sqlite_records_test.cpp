@@ -137,10 +137,38 @@ TEST(SqliteRecords, SayThatARecordIsNoneWhenSomebodyEditedItSo) {
     const auto got = store->get("a", active_type);
     ASSERT_FALSE(got) << sql;
     EXPECT_EQ(got.error().code, ErrorCode::corrupt) << sql;
-    EXPECT_FALSE(store->scan({}, 10)) << sql;
+    for (const auto& scan : {store->scan({}, 10), store->scan_active("", 10)}) {
+      ASSERT_TRUE(scan) << sql << ": " << scan.error().message;
+      ASSERT_EQ(scan->size(), 1U) << sql;
+      EXPECT_EQ(scan->front().position.branch_key_id + " " + scan->front().position.type, "a branch:ACTIVE");
+      EXPECT_EQ(code(scan->front().record), ErrorCode::corrupt) << sql;
+    }
     edit(file, "DELETE FROM branch_key");
     ASSERT_TRUE(store->write({&write, 1}));
   }
+}
+
+TEST(SqliteRecords, GiveTheOthersWhenOneIsNone) {
+  const Folder folder;
+  const auto file = folder / "keys.sqlite";
+  const auto store = *open_sqlite_records(file, "tenants", IfAbsent::create);
+  for (const auto* id : {"a", "m", "z"}) {
+    const RecordWrite write{.record = active_record(id), .replaces = {}};
+    ASSERT_TRUE(store->write({&write, 1}));
+  }
+  edit(file, "UPDATE branch_key SET create_time = '' WHERE branch_key_id = 'm'");
+  const auto all = *store->scan({}, 10);
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(*all[0].record, active_record("a"));
+  EXPECT_EQ(code(all[1].record), ErrorCode::corrupt);
+  EXPECT_EQ(*all[2].record, active_record("z"));
+  EXPECT_EQ(store->scan(all[1].position, 10)->size(), 1U);
+  // Of a name that no text equals; after it there would be no going on.
+  edit(file, "UPDATE branch_key SET branch_key_id = CAST(branch_key_id AS BLOB) WHERE branch_key_id = 'm'");
+  EXPECT_EQ(good(store->scan({}, 10)).size(), 2U);
+  EXPECT_EQ(good(store->scan_active("", 10)).size(), 2U);
+  edit(file, "UPDATE branch_key SET type = CAST(type AS BLOB) WHERE branch_key_id = 'z'");
+  EXPECT_EQ(good(store->scan({}, 10)).size(), 1U);
 }
 
 TEST(SqliteRecords, SayThatTheFileIsHeldBySomebodyElse) {
