@@ -273,12 +273,16 @@ TEST_F(BranchKeys, AreSharedByKeyringsOfOnePartitionAndNoOthers) {
 }
 
 TEST_F(BranchKeys, RefuseAStoreThatAnswersWithAnotherKeyThanAsked) {
+  // Whatever is asked for, it gives that: the branch key `id` in this version, of so many bytes.
   class Confused final : public BranchKeyStore {
    public:
+    Confused(std::string id, const BranchKeyVersion& version, std::size_t size)
+        : id_(std::move(id)), version_(version), size_(size) {}
     Result<std::shared_ptr<const BranchKey>> active(std::string_view) override {
       auto made = std::make_shared<BranchKey>();
-      made->id = "t-4712";
-      made->key = *SecretBytes::zeroed(branch_key_size);
+      made->id = id_;
+      made->version = version_;
+      made->key = *SecretBytes::zeroed(size_);
       return std::shared_ptr<const BranchKey>(std::move(made));
     }
     Result<std::shared_ptr<const BranchKey>> version(std::string_view id, const BranchKeyVersion&) override {
@@ -287,12 +291,26 @@ TEST_F(BranchKeys, RefuseAStoreThatAnswersWithAnotherKeyThanAsked) {
     const std::string& logical_name() const override { return name_; }
 
    private:
-    std::string name_ = "confused";
+    const std::string id_;
+    const BranchKeyVersion version_;
+    const std::size_t size_;
+    const std::string name_ = "confused";
   };
-  const auto one = *branch_key_keyring(std::make_shared<Confused>(), *fixed_branch_key("t-4711"),
-                                       {.time_to_live = 60s, .cache = cache_});
+  const auto over = [&](const std::string& id, const BranchKeyVersion& version, std::size_t size) {
+    return *branch_key_keyring(std::make_shared<Confused>(id, version, size), *fixed_branch_key("t-4711"),
+                               {.time_to_live = 60s, .cache = std::make_shared<BranchKeyCache>(10, clock_)});
+  };
+  constexpr BranchKeyVersion asked{std::byte{1}}, another{std::byte{2}};
   auto sealed = fresh();
-  EXPECT_EQ(code(one->on_encrypt(sealed)), ErrorCode::corrupt);
+  ASSERT_TRUE(over("t-4711", asked, branch_key_size)->on_encrypt(sealed));
+  EXPECT_TRUE(unwrap(*over("t-4711", asked, branch_key_size), sealed));
+  EXPECT_EQ(code(unwrap(*over("t-4711", another, branch_key_size), sealed)), ErrorCode::corrupt);
+  for (const auto& wrong : {over("t-4712", asked, branch_key_size), over("t-4711", asked, branch_key_size - 1),
+                            over("t-4711", asked, branch_key_size + 1)}) {
+    EXPECT_EQ(code(unwrap(*wrong, sealed)), ErrorCode::corrupt);
+    auto again = fresh();
+    EXPECT_EQ(code(wrong->on_encrypt(again)), ErrorCode::corrupt);
+  }
 }
 
 TEST_F(BranchKeys, WantATimeToLiveWithinBounds) {
