@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
+#include "keyfold/envelope/keyrings/failures.h"
+
 namespace keyfold::client {
 
-bool is_transient(ErrorCode code) {
-  return code == ErrorCode::unavailable || code == ErrorCode::io || code == ErrorCode::throttling ||
-         code == ErrorCode::internal || code == ErrorCode::dependency_timeout || code == ErrorCode::key_unavailable;
-}
+bool is_transient(ErrorCode code) { return keyrings::is_no_answer(code); }
 
 std::chrono::milliseconds pause_before_retry(unsigned attempt, std::chrono::milliseconds first, Random& random) {
   const std::int64_t longest = std::min<std::int64_t>(first.count() << std::min(attempt - 1, 16U), 2'000);

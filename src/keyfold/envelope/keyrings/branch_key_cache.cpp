@@ -7,6 +7,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "keyfold/envelope/keyrings/failures.h"
+
 namespace keyfold::keyrings {
 namespace {
 
@@ -28,12 +30,6 @@ struct Flight {
   std::condition_variable done;
   std::optional<Result<Key>> result;
 };
-
-// Nobody answered: nothing is known about the key.
-bool is_silence(ErrorCode code) {
-  return code == ErrorCode::unavailable || code == ErrorCode::throttling || code == ErrorCode::dependency_timeout ||
-         code == ErrorCode::key_unavailable;
-}
 
 // Each part behind its length, so that no two names read the same.
 std::string text_of(const BranchKeyCache::Name& name) {
@@ -98,7 +94,7 @@ class BranchKeyCache::State {
     settle(name, allowed, flight->began_at, result);
     flight->result = result;
     flight->done.notify_all();
-    if (!result && is_silence(result.error().code)) {
+    if (!result && is_no_answer(result.error().code)) {
       // Those who wait have no entry any more; this one may.
       if (auto* entry = find(name, allowed, clock_->steady_now())) return ++counters_.hits, entry->key;
     }
@@ -107,7 +103,7 @@ class BranchKeyCache::State {
 
   void settle(const std::string& name, Duration allowed, Duration began_at, const Result<Key>& result) {
     const auto found = by_name_.find(name);
-    if (!result && is_silence(result.error().code)) {
+    if (!result && is_no_answer(result.error().code)) {
       if (found != by_name_.end()) found->second->next_renewal_at = clock_->steady_now() + allowed / 16;
       return;
     }

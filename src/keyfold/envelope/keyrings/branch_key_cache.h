@@ -5,12 +5,11 @@
 //
 // - An entry is never handed out at or beyond its time to live, counted from before the call that fetched it.
 // - However many ask for a key that is not there, one of them fetches it, and the others wait for that answer: also
-// when
-//   it is a failure.
+//   when it is a failure.
 // - In the last quarter of its life an entry is renewed by one of those who ask for it; the others go on with what is
 //   there. When the renewal is refused (access denied, disabled, not found, or anything else that is an answer), the
-//   entry is gone at once; when nobody could answer (`unavailable`, throttled), it stays to the end of its life, and no
-//   longer.
+//   entry is gone at once; when nobody could answer (`unavailable`, throttled, `io` of the database, …: is_no_answer()
+//   in failures.h), it stays to the end of its life, and no longer.
 // - Beyond entries_max the entry that was used least recently goes; dead ones go whenever one is added.
 
 #include <chrono>

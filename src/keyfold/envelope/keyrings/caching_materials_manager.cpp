@@ -4,21 +4,6 @@
 #include "keyfold/envelope/keyrings/materials_cache.h"
 
 namespace keyfold::keyrings {
-
-bool is_no_answer(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::unavailable:
-    case ErrorCode::io:
-    case ErrorCode::internal:
-    case ErrorCode::throttling:
-    case ErrorCode::dependency_timeout:
-    case ErrorCode::key_unavailable:
-      return true;
-    default:
-      return false;
-  }
-}
-
 namespace {
 
 using materials::DecryptionMaterials;

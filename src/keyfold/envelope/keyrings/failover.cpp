@@ -14,11 +14,9 @@ namespace {
 
 using Admission = CircuitBreaker::Admission;
 
-// Whether the Region did not answer: nothing is known about the key.
-bool is_loss(ErrorCode code) {
-  return code == ErrorCode::unavailable || code == ErrorCode::throttling || code == ErrorCode::dependency_timeout ||
-         code == ErrorCode::key_unavailable || code == ErrorCode::io;
-}
+// Whether the Region did not answer. `internal` stands here for an answer that will not do (another key, another size;
+// what the KMS says with 5xx comes as `unavailable`): whoever gives that has answered, and is not made up for.
+bool is_loss(ErrorCode code) { return code != ErrorCode::internal && is_no_answer(code); }
 
 // The key in one Region, and how that Region is doing.
 struct Place {

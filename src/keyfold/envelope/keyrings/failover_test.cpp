@@ -78,8 +78,9 @@ TEST_F(Failover, SealsInTheNextRegionWhenOneDoesNotAnswer) {
 TEST_F(Failover, TakesAnAnswerForFinalWhateverItIs) {
   const auto sealed = sealed_in(frankfurt);
   const int before = calls(dublin);
-  for (const auto code : {ErrorCode::access_denied, ErrorCode::disabled, ErrorCode::not_found, ErrorCode::invalid_state,
-                          ErrorCode::invalid_ciphertext, ErrorCode::incorrect_key, ErrorCode::authentication}) {
+  for (const auto code :
+       {ErrorCode::access_denied, ErrorCode::disabled, ErrorCode::not_found, ErrorCode::invalid_state,
+        ErrorCode::invalid_ciphertext, ErrorCode::incorrect_key, ErrorCode::authentication, ErrorCode::internal}) {
     const auto keyring = over_two();
     regions->fail(frankfurt, Error{code, "says the KMS"});
     auto fresh_ones = fresh();

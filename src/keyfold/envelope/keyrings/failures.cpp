@@ -19,6 +19,20 @@ std::size_t rank(ErrorCode code) {
 
 }  // namespace
 
+bool is_no_answer(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::unavailable:
+    case ErrorCode::io:
+    case ErrorCode::internal:
+    case ErrorCode::throttling:
+    case ErrorCode::dependency_timeout:
+    case ErrorCode::key_unavailable:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void Failures::add(std::string who, Error error) { failures_.push_back({std::move(who), std::move(error)}); }
 
 Error Failures::summary(std::string_view what) const {

@@ -1,6 +1,6 @@
 #pragma once
 // Failures: what several keyrings, or several encrypted data keys, said on the way to an overall failure. None hides
-// another.
+// another. And which failures are no answer.
 
 #include <string>
 #include <vector>
@@ -8,6 +8,10 @@
 #include "keyfold/core/base/result.h"
 
 namespace keyfold::keyrings {
+
+// Whether nothing was answered, so that nothing is known to be lost and the same call may succeed a moment later:
+// nobody was reached, or could do it just now. Any other code is an answer.
+bool is_no_answer(ErrorCode code);
 
 class Failures {
  public:

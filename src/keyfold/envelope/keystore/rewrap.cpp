@@ -1,6 +1,7 @@
 #include "keyfold/envelope/keystore/rewrap.h"
 
 #include "keyfold/core/base/try.h"
+#include "keyfold/envelope/keyrings/failures.h"
 
 namespace keyfold::keystore {
 namespace {
@@ -8,10 +9,9 @@ namespace {
 constexpr std::size_t page_size = 100;  // Records.
 constexpr int attempts_max = 3;         // Of one record that others change meanwhile.
 
-bool stops_all(ErrorCode code) {
-  return code == ErrorCode::unavailable || code == ErrorCode::throttling || code == ErrorCode::dependency_timeout ||
-         code == ErrorCode::io;
-}
+// When nobody answers, nobody will for the next record. `internal` stands here for an answer that no record can hold
+// (what the KMS says with 5xx comes as `unavailable`): it is about this record, and the next may well go.
+bool stops_all(ErrorCode code) { return code != ErrorCode::internal && keyrings::is_no_answer(code); }
 
 Outcome rewrap_one(RecordStore& records, const RecordWrapping& wrapping, Record record) {
   for (int attempt = 1;; ++attempt) {

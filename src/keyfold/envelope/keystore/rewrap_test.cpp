@@ -97,12 +97,20 @@ TEST_F(Rewrap, GoesOnAfterARecordThatIsNone) {
 }
 
 TEST_F(Rewrap, StopsWhenNobodyAnswersAndMayBeRunAgain) {
-  kms_->failure = Error{ErrorCode::unavailable, "nobody there"};
-  const auto stopped = run();
-  ASSERT_TRUE(stopped);
-  ASSERT_TRUE(stopped->stopped);
-  EXPECT_EQ(stopped->stopped->code, ErrorCode::unavailable);
-  EXPECT_EQ(steps_.size(), 1U);
+  for (const auto silence : {ErrorCode::unavailable, ErrorCode::throttling, ErrorCode::dependency_timeout,
+                             ErrorCode::key_unavailable, ErrorCode::io}) {
+    kms_->failure = Error{silence, "nobody there"};
+    const auto stopped = run();
+    ASSERT_TRUE(stopped);
+    ASSERT_TRUE(stopped->stopped);
+    EXPECT_EQ(stopped->stopped->code, silence);
+    EXPECT_EQ(steps_.size(), 1U);
+  }
+  for (const auto answer : {ErrorCode::internal, ErrorCode::access_denied, ErrorCode::disabled}) {
+    kms_->failure = Error{answer, "no"};
+    EXPECT_FALSE(run()->stopped);
+    EXPECT_EQ(steps_.size(), count());
+  }
   kms_->failure.reset();
   EXPECT_EQ(run()->rewrapped, count());
 }
