@@ -1,6 +1,8 @@
 #include "keyfold/envelope/client/kms_clients.h"
 
+#include <algorithm>
 #include <mutex>
+#include <vector>
 
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/http/client.h"
@@ -19,16 +21,23 @@ class RegionalKms final : public keyrings::KmsClients {
   Result<std::shared_ptr<keyrings::KmsClient>> in_region(std::string_view name) override {
     TRY_ASSIGN(const auto region, Region::parse(name));
     const std::lock_guard lock(mutex_);
-    if (const auto found = clients_.find(name); found != clients_.end())
-      return std::shared_ptr<keyrings::KmsClient>(found->second);
-    if (clients_.size() == kms_regions_max)
-      return Error{ErrorCode::limit_exceeded, "KMSs of more than " + std::to_string(kms_regions_max) + " Regions"};
-    TRY_ASSIGN(auto client, connect(region));
-    clients_.emplace(name, client);
-    return std::shared_ptr<keyrings::KmsClient>(std::move(client));
+    if (const auto found = std::ranges::find(clients_, region, &Regional::region); found != clients_.end()) {
+      std::rotate(clients_.begin(), found, found + 1);
+    } else {
+      TRY_ASSIGN(auto client, connect(region));
+      // Calls under way hold on to a client that goes.
+      if (clients_.size() == kms_regions_max) clients_.pop_back();
+      clients_.insert(clients_.begin(), {.region = region, .client = std::move(client)});
+    }
+    return std::shared_ptr<keyrings::KmsClient>(clients_.front().client);
   }
 
  private:
+  struct Regional {
+    Region region;
+    std::shared_ptr<Kms> client;
+  };
+
   Result<std::shared_ptr<Kms>> connect(const Region& region) const {
     TRY_ASSIGN(auto secret, SecretBytes::copy_of(settings_.credentials.secret_access_key.reveal()));
     TRY_ASSIGN(auto token, SecretBytes::copy_of(settings_.credentials.session_token.reveal()));
@@ -46,7 +55,7 @@ class RegionalKms final : public keyrings::KmsClients {
   const RegionalEndpoints endpoints_;
   const KmsOptions options_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Kms>, std::less<>> clients_;  // Guarded by mutex_.
+  std::vector<Regional> clients_;  // Guarded by mutex_. Used most recently first.
 };
 
 }  // namespace

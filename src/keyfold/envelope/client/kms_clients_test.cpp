@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "keyfold/core/http/test_peer.h"
+#include "keyfold/envelope/keyrings/kms_discovery.h"
 
 namespace keyfold::client {
 namespace {
@@ -31,6 +32,9 @@ void answer_as(Running& server, const std::string& name) {
     return http::Release::at_once();
   };
   server.start();
+}
+std::string key_arn_in(std::string_view region) {
+  return "arn:aws:kms:" + std::string(region) + ":123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 }
 std::string who_answers(KmsClients& clients, std::string_view region) {
   const auto client = clients.in_region(region);
@@ -72,15 +76,42 @@ TEST(KmsClients, AsksEachRegionAtItsEndpointWithItsScope) {
   EXPECT_EQ(who_answers(**clients, "us-east-1"), "one:us-east-1");
 }
 
-TEST(KmsClients, MakesOneClientToARegionAndNotWithoutEnd) {
-  const auto clients = connect_kms_by_region(settings("http://127.0.0.1:1"), {});
-  ASSERT_TRUE(clients);
-  const auto first = (*clients)->in_region("eu-west-1");
-  ASSERT_TRUE(first);
+TEST(KmsClients, KeepsOneClientToARegionAndOfManyThoseUsedLast) {
+  const auto clients = *connect_kms_by_region(settings("http://127.0.0.1:1"), {});
+  const auto dublin = *clients->in_region("eu-west-1");
+  std::vector<std::shared_ptr<keyrings::KmsClient>> others;
   for (std::size_t i = 1; i < kms_regions_max; ++i)
-    ASSERT_TRUE((*clients)->in_region("xx-region-" + std::to_string(i))) << i;
-  EXPECT_EQ((*clients)->in_region("one-too-many").error().code, ErrorCode::limit_exceeded);
-  EXPECT_EQ(*(*clients)->in_region("eu-west-1"), *first);
+    others.push_back(*clients->in_region("xx-region-" + std::to_string(i)));
+  EXPECT_EQ(*clients->in_region("eu-west-1"), dublin);  // Now the least recent is the first of the others.
+  ASSERT_TRUE(clients->in_region("one-too-many"));
+  EXPECT_EQ(*clients->in_region("eu-west-1"), dublin);
+  for (std::size_t i = 2; i < kms_regions_max; ++i)
+    EXPECT_EQ(*clients->in_region("xx-region-" + std::to_string(i)), others[i - 1]) << i;
+  EXPECT_NE(*clients->in_region("xx-region-1"), others[0]);
+  // What went still works for those who have it.
+  EXPECT_EQ(others[0]->decrypt(key_arn_in("eu-west-1"), {}, {}).error().code, ErrorCode::unavailable);
+}
+
+TEST(KmsClients, AreNotUsedUpByRegionsThatMessagesMakeUp) {
+  Running server;
+  answer_as(server, "x");
+  const auto clients = *connect_kms_by_region(settings(url(server)), {}, failover_kms_options());
+  const auto keyring = *keyrings::kms_discovery_keyring(clients, {.accounts = {"123456789012"}});
+  const auto open = [&](std::string_view region) {
+    const auto arn = key_arn_in(region);
+    const materials::EncryptedDataKeyView keys[] = {
+        {.provider_id = "aws-kms", .provider_info = as_bytes(arn), .ciphertext = as_bytes("forged")}};
+    return keyring
+        ->on_decrypt(
+            {.suite = *materials::find_suite(0x0478), .encryption_context = {}, .serialized_context = {}, .keys = keys})
+        .error();
+  };
+  const auto before = open("eu-central-1");
+  for (std::size_t i = 0; i < kms_regions_max; ++i) (void)open("xx-region-" + std::to_string(i));
+  const auto after = open("eu-central-1");
+  EXPECT_EQ(after.code, before.code);
+  EXPECT_EQ(after.message, before.message);
+  EXPECT_EQ(server.server->counters().requests, kms_regions_max + 2);
 }
 
 TEST(KmsClients, GivesManyThreadsTheSameClient) {
