@@ -11,13 +11,15 @@
 #include <csignal>
 
 #include "keyfold/core/base/random.h"
-#include "keyfold/kms/storage/sqlite/failing_vfs_testing.h"
+#include "keyfold/core/sqlite/failing_vfs_test.h"
 #include "keyfold/kms/storage/sqlite/schema.h"
 #include "keyfold/kms/storage/storage_testing.h"
 #include "keyfold/kms/storage/store.h"
 
 namespace keyfold::storage {
 namespace {
+
+using sqlite::FailingVfs;
 
 class SqliteStoreTest : public testing::Test {
  protected:

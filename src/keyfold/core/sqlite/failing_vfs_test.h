@@ -10,7 +10,7 @@
 
 #include "keyfold/core/base/result.h"
 
-namespace keyfold::storage {
+namespace keyfold::sqlite {
 
 class FailingVfs {
  public:
@@ -122,4 +122,4 @@ class FailingVfs {
   int last_error_ = 0;
 };
 
-}  // namespace keyfold::storage
+}  // namespace keyfold::sqlite
