@@ -15,7 +15,7 @@ namespace {
 
 // Texts are compared as bytes (BINARY). docs/formats/branch-key-records.md says what is in the columns.
 constexpr const char* schema =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+    "PRAGMA synchronous = FULL;"
     "BEGIN;"
     "CREATE TABLE branch_key_store (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), logical_name TEXT NOT NULL);"
     "CREATE TABLE branch_key (branch_key_id TEXT NOT NULL, type TEXT NOT NULL, version TEXT NOT NULL,"
@@ -39,13 +39,18 @@ Outcome sync_folder_of(const std::filesystem::path& file) {
   return synced ? ok() : Outcome(os_error("cannot sync", folder));
 }
 
+// When it is done, everything is in the file itself, and synced.
 Outcome fill(const std::filesystem::path& file, const std::string& logical_name) {
   TRY_ASSIGN(auto database, Database::open(file));
   TRY(database.run(schema));
   TRY_ASSIGN(auto name, database.prepare("INSERT INTO branch_key_store VALUES (1, ?1)"));
   if (name.bind(1, logical_name).step() != SQLITE_DONE) return database.error();
+  // Not before: what is in a write-ahead log comes into the file only when the database is closed, and whether that
+  // fails nobody hears.
+  TRY_ASSIGN(auto log, database.prepare("PRAGMA journal_mode = WAL"));
+  if (log.step() != SQLITE_ROW || log.text(0) != "wal" || log.step() != SQLITE_DONE) return database.error();
   return ok();
-}  // Closed: everything is in the file itself, and synced.
+}
 
 }  // namespace
 

@@ -7,7 +7,9 @@
 
 #include <fstream>
 
+#include "keyfold/core/sqlite/failing_vfs_test.h"
 #include "keyfold/envelope/keystore/record_store_contract_test.h"
+#include "keyfold/envelope/keystore/sqlite/create_file.h"
 
 namespace keyfold::keystore {
 
@@ -84,6 +86,36 @@ TEST(SqliteRecords, MakeNoFileUnlessAsked) {
   EXPECT_EQ(open_code(folder / "keys.sqlite", IfAbsent::fail), ErrorCode::not_found);
   EXPECT_EQ(open_code(folder / "no/keys.sqlite"), ErrorCode::io);
   EXPECT_TRUE(folder.names().empty());
+}
+
+TEST(SqliteRecords, AreMadeWholeOrNotAtAllWhereverTheDiskFails) {
+  const Folder folder;
+  const auto file = folder / "keys.sqlite";
+  sqlite::FailingVfs disk;
+  disk.fail_syncs();
+  EXPECT_EQ(open_code(file), ErrorCode::io);
+  EXPECT_TRUE(folder.names().empty());
+  disk.fail_nothing();
+  disk.fail_syncs_of_the_main_file();
+  EXPECT_EQ(open_code(file), ErrorCode::io);
+  EXPECT_TRUE(folder.names().empty());
+  disk.fail_nothing();
+  Outcome made = Error{ErrorCode::io, ""};
+  int failures = 0;
+  for (; !made && failures < 1000; ++failures) {
+    disk.fail_write_after(failures, ENOSPC);
+    made = create_sqlite_file(file, "tenants");
+    disk.fail_nothing();
+    if (made) break;
+    EXPECT_EQ(made.error().code, ErrorCode::io) << made.error().message;
+    ASSERT_TRUE(folder.names().empty()) << failures;
+  }
+  EXPECT_GT(failures, 5);
+  const auto store = open_sqlite_records(file, "tenants", IfAbsent::fail);
+  ASSERT_TRUE(store) << store.error().message << " after " << failures << " failures";
+  const RecordWrite write{.record = active_record("a"), .replaces = {}};
+  EXPECT_TRUE((*store)->write({&write, 1}));
+  EXPECT_TRUE(fs::exists(folder / "keys.sqlite-wal"));  // Readers do not wait for writers.
 }
 
 TEST(SqliteRecords, AreMadeOnceHoweverManyDoItAtTheSameTime) {
