@@ -38,7 +38,8 @@ Result<std::shared_ptr<keyrings::BranchKeyStore>> open_branch_keys(const Connect
                                         {.store = is_file ? (folder / wanted.store).string() : wanted.store,
                                          .logical_name = wanted.logical_name,
                                          .key = wanted.key,
-                                         .scope = wanted.scope},
+                                         .scope = wanted.scope,
+                                         .hierarchy_version_max = wanted.hierarchy_version_max},
                                         keystore::IfAbsent::fail));
   return std::shared_ptr<keyrings::BranchKeyStore>(std::make_shared<keystore::KeyStore>(std::move(store)));
 }
@@ -97,7 +98,9 @@ Result<keystore::KeyStore> open_key_store(const ConnectionOptions& connection,
   TRY_ASSIGN(auto choice, key_choice(wanted));
   TRY_ASSIGN(auto kms, connect(connection, wanted.key));
   TRY_ASSIGN(auto records, open_records(wanted.store, wanted.logical_name, if_absent));
-  return keystore::KeyStore(std::move(records), std::move(kms), std::move(choice));
+  const auto newest =
+      wanted.hierarchy_version_max == 1 ? keystore::HierarchyVersion::one : keystore::HierarchyVersion::two;
+  return keystore::KeyStore(std::move(records), std::move(kms), std::move(choice), newest);
 }
 
 Result<client::ConfiguredKeyring> keyring_of(const KeyOptions& keys, const ConnectionOptions& connection) {

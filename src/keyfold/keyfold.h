@@ -84,6 +84,7 @@ using keyrings::RsaPadding;
 using keyrings::UnwrappedDataKey;
 using keyrings::WrappedDataKey;
 using keyrings::WrappedKeys;
+using keystore::HierarchyVersion;
 using keystore::IfAbsent;
 using keystore::init_postgresql_records;  // These two: link keyfold::keystore_postgresql.
 using keystore::KeyStore;

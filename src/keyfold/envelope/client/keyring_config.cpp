@@ -139,7 +139,7 @@ class Builder {
 
   Result<KeyringPointer> branch_key(const JsonValue& value) {
     TRY(allow_only(value, {"type", "store", "logical_name", "key", "multi_region", "branch_key_id", "by_context",
-                           "time_to_live_s", "cache_entries"}));
+                           "time_to_live_s", "cache_entries", "hierarchy_version_max"}));
     if (!sources_.branch_keys) return keyring_error("there are no stores of branch keys here");
     BranchKeyStoreWanted wanted;
     TRY_ASSIGN(wanted.store, text_member(value, "store"));
@@ -147,6 +147,9 @@ class Builder {
     TRY_ASSIGN(const auto key, key_arn_member(value, "key"));
     wanted.key = key.text();
     TRY_ASSIGN(wanted.scope, key_scope(value));
+    TRY_ASSIGN(const auto hierarchy,
+               optional_number(value, "hierarchy_version_max", wanted.hierarchy_version_max, 1, 2));
+    wanted.hierarchy_version_max = static_cast<unsigned>(hierarchy);
     TRY_ASSIGN(auto supplier, branch_key_supplier(value));
     TRY_ASSIGN(const auto seconds,
                optional_number(

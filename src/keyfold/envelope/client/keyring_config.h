@@ -33,6 +33,7 @@ struct BranchKeyStoreWanted {
   std::string logical_name;  // Never empty.
   std::string key;           // The KMS key's ARN.
   enum class Key : std::uint8_t { this_one, or_a_related_one } scope = Key::this_one;
+  unsigned hierarchy_version_max = 1;  // Of the records that are read: 1, or 2, which is an experiment.
 };
 
 // What the keyrings of a configuration need from outside. Each is called only when there is a keyring that needs it.

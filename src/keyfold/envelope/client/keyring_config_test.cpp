@@ -262,11 +262,13 @@ TEST_F(KeyringConfig, ABranchKeyIsOneOfAStoreByNameOrByContext) {
   EXPECT_EQ(stores_[0].logical_name, "branch-keys");
   EXPECT_EQ(stores_[0].key, store_key);
   EXPECT_EQ(stores_[0].scope, BranchKeyStoreWanted::Key::this_one);
+  EXPECT_EQ(stores_[0].hierarchy_version_max, 1U);
   EXPECT_TRUE(read(branch_key_json(
       R"("by_context":{"key":"tenant","ids":{"4711":"acme"},"prefix":"tenant-"},"logical_name":"other",)"
-      R"("multi_region":true,"time_to_live_s":600,"cache_entries":10)")));
+      R"("multi_region":true,"time_to_live_s":600,"cache_entries":10,"hierarchy_version_max":2)")));
   EXPECT_EQ(stores_[1].logical_name, "other");
   EXPECT_EQ(stores_[1].scope, BranchKeyStoreWanted::Key::or_a_related_one);
+  EXPECT_EQ(stores_[1].hierarchy_version_max, 2U);
 }
 
 TEST_F(KeyringConfig, ABranchKeyThatIsNotWhollySaidIsRefusedBeforeAnyStoreIsOpened) {
@@ -276,6 +278,7 @@ TEST_F(KeyringConfig, ABranchKeyThatIsNotWhollySaidIsRefusedBeforeAnyStoreIsOpen
         R"("by_context":{"key":"tenant","prefix":"t-","more":"x"})", R"("by_context":{"key":"tenant","ids":{"a":1}})",
         R"("by_context":"tenant")", R"("branch_key_id":"acme","time_to_live_s":0)",
         R"("branch_key_id":"acme","time_to_live_s":99999999)", R"("branch_key_id":"acme","cache_entries":0)",
+        R"("branch_key_id":"acme","hierarchy_version_max":0)", R"("branch_key_id":"acme","hierarchy_version_max":3)",
         R"("branch_key_id":"acme","multi_region":"yes")", R"("branch_key_id":"acme","tenant":"x")"})
     EXPECT_NE(refused(branch_key_json(more)), "it was taken") << more;
   EXPECT_NE(refused(R"({"type":"branch-key","store":"keys.sqlite","key":"alias/ledger","branch_key_id":"acme"})"),

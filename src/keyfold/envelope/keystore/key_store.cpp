@@ -24,9 +24,10 @@ Result<EncryptionContext> attributes_of(const EncryptionContext& custom) {
 }  // namespace
 
 KeyStore::KeyStore(std::shared_ptr<RecordStore> records, std::shared_ptr<keyrings::KeyStoreKmsClient> kms,
-                   KmsKeyChoice choice, std::shared_ptr<const Clock> clock, std::shared_ptr<Random> random)
+                   KmsKeyChoice choice, HierarchyVersion newest_read, std::shared_ptr<const Clock> clock,
+                   std::shared_ptr<Random> random)
     : records_(std::move(records)),
-      wrapping_(std::move(kms), std::move(choice), records_->logical_name()),
+      wrapping_(std::move(kms), std::move(choice), records_->logical_name(), newest_read),
       clock_(std::move(clock)),
       random_(std::move(random)) {
   KEYFOLD_CHECK(clock_ != nullptr && random_ != nullptr);

@@ -5,7 +5,8 @@
 // - create() and rotate() see no branch key in clear: the KMS makes them (GenerateDataKeyWithoutPlaintext) and copies
 //   them from record to record (ReEncrypt).
 // - Rotating makes a new version the active one. Old versions stay, and open what they sealed.
-// - Records of hierarchy version 1 are written; those of version 2 are read, as an experiment: see record_wrapping.cpp.
+// - Records of hierarchy version 1 are written; those of version 2 are read, as an experiment, when that is asked for.
+//   See record_wrapping.cpp.
 
 #include <memory>
 #include <optional>
@@ -30,6 +31,7 @@ struct NewBranchKey {
 class KeyStore final : public keyrings::BranchKeyStore {
  public:
   KeyStore(std::shared_ptr<RecordStore> records, std::shared_ptr<keyrings::KeyStoreKmsClient> kms, KmsKeyChoice choice,
+           HierarchyVersion newest_read = HierarchyVersion::one,
            std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>(),
            std::shared_ptr<Random> random = std::make_shared<SystemRandom>());
 

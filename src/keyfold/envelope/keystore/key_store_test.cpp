@@ -282,7 +282,7 @@ TEST_F(Store, GivesEveryRecordOfOneBranchKeyAndNoOthers) {
 }
 
 // Hierarchy version 2, as the material providers library writes it: see record_wrapping.cpp.
-TEST_F(Store, ReadsAndOnlyReadsRecordsOfHierarchyVersion2) {
+TEST_F(Store, ReadsAndOnlyReadsRecordsOfHierarchyVersion2WhenToldSo) {
   auto made = version_record("acme");
   made.hierarchy_version = "2";
   Bytes plaintext;
@@ -293,7 +293,10 @@ TEST_F(Store, ReadsAndOnlyReadsRecordsOfHierarchyVersion2) {
   const EncryptionContext kms_context{{"department", "admin"}};
   made.wrapped_key = kms_->encrypt(key_arn, *SecretBytes::copy_of(plaintext), kms_context.view(pairs))->ciphertext;
   records_->put(made);
-  auto one = store();
+  EXPECT_EQ(code(store().version("acme", version_of(made))), ErrorCode::unsupported_operation);
+  EXPECT_EQ(code(wrapping().unwrap(made)), ErrorCode::unsupported_operation);
+  EXPECT_EQ(kms_->decrypted, 0);  // Not even asked.
+  auto one = store(*KmsKeyChoice::only(key_arn), HierarchyVersion::two);
   const auto got = one.version("acme", version_of(made));
   ASSERT_TRUE(got) << got.error().message;
   EXPECT_TRUE((*got)->key == *SecretBytes::copy_of(Bytes(32, std::byte{7})));

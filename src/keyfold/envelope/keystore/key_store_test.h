@@ -11,8 +11,9 @@ using keyrings::testing::FakeKms;
 
 class Store : public ::testing::Test {
  protected:
-  KeyStore store(KmsKeyChoice choice = *KmsKeyChoice::only(key_arn)) {
-    return KeyStore(records_, kms_, std::move(choice), clock_, std::make_shared<SystemRandom>());
+  KeyStore store(KmsKeyChoice choice = *KmsKeyChoice::only(key_arn),
+                 HierarchyVersion newest_read = HierarchyVersion::one) {
+    return KeyStore(records_, kms_, std::move(choice), newest_read, clock_, std::make_shared<SystemRandom>());
   }
   RecordWrapping wrapping(KmsKeyChoice choice = *KmsKeyChoice::only(key_arn)) {
     return RecordWrapping(kms_, std::move(choice), "tenants");

@@ -26,6 +26,7 @@ inline constexpr std::size_t logical_name_size_max = 255;  // Bytes: a DynamoDB 
 inline constexpr std::size_t attributes_size_max = 65535;  // Bytes, serialized.
 
 enum class RecordKind : std::uint8_t { active, version, beacon };
+// Two is an experiment: see record_wrapping.cpp.
 enum class HierarchyVersion : std::uint8_t { one, two };
 
 struct Record {

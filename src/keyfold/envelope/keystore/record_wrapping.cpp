@@ -19,7 +19,8 @@ Outcome check_answer(const keyrings::WrappedDataKey& answer, std::string_view ke
 
 // Hierarchy version 2 is not in the specification's text; this reads what the material providers library writes
 // (AwsCryptographyKeyStore, HierarchicalVersionUtils.dfy). There the KMS binds the key to the custom pairs alone, under
-// their own names, and the key carries a digest of the version 1 context before it.
+// their own names, and the key carries a digest of the version 1 context before it. The digest has no key: whoever may
+// encrypt under the KMS key with those pairs can make it agree with any record. So it is read by those who ask for it.
 Result<EncryptionContext> kms_context_of_version_2(const Record& record) {
   EncryptionContext context;
   for (const auto& [name, value] : record.attributes) {
@@ -37,8 +38,8 @@ Result<crypto::Sha384Digest> digest_of(const EncryptionContext& context) {
 }  // namespace
 
 RecordWrapping::RecordWrapping(std::shared_ptr<keyrings::KeyStoreKmsClient> kms, KmsKeyChoice choice,
-                               std::string logical_name)
-    : kms_(std::move(kms)), choice_(std::move(choice)), logical_name_(std::move(logical_name)) {
+                               std::string logical_name, HierarchyVersion newest)
+    : kms_(std::move(kms)), choice_(std::move(choice)), logical_name_(std::move(logical_name)), newest_(newest) {
   KEYFOLD_CHECK(kms_ != nullptr);
 }
 
@@ -82,6 +83,9 @@ Result<SecretBytes> RecordWrapping::decrypt(const Record& record, const Encrypti
 Result<SecretBytes> RecordWrapping::unwrap(const Record& record) const {
   const auto context = context_of(record, logical_name_);
   if (hierarchy_of(record) == HierarchyVersion::one) return decrypt(record, context, branch_key_size);
+  if (newest_ == HierarchyVersion::one)
+    return Error{ErrorCode::unsupported_operation,
+                 "the record is of hierarchy version 2, an experiment that this key store was not told to read"};
   TRY_ASSIGN(const auto kms_context, kms_context_of_version_2(record));
   TRY_ASSIGN(const auto opened, decrypt(record, kms_context, digest_size + branch_key_size));
   TRY_ASSIGN(const auto digest, digest_of(context));

@@ -16,7 +16,9 @@ namespace keyfold::keystore {
 // `incorrect_key` when the record's KMS key is none of the choice's.
 class RecordWrapping {
  public:
-  RecordWrapping(std::shared_ptr<keyrings::KeyStoreKmsClient> kms, KmsKeyChoice choice, std::string logical_name);
+  // unwrap() takes records up to `newest`.
+  RecordWrapping(std::shared_ptr<keyrings::KeyStoreKmsClient> kms, KmsKeyChoice choice, std::string logical_name,
+                 HierarchyVersion newest = HierarchyVersion::one);
 
   // A wrapped key made by the KMS, bound to `record`'s fields and for its wrapped_key.
   Result<Bytes> generate(const Record& record) const;
@@ -24,7 +26,8 @@ class RecordWrapping {
   // current material, and proves that none of its fields was altered. Fails with `unsupported_operation` for records of
   // hierarchy version 2.
   Result<Bytes> re_encrypt(const Record& from, const Record& to) const;
-  // The key in clear: branch_key_size bytes. Needs the right to Decrypt, which nothing else here does.
+  // The key in clear: branch_key_size bytes. Needs the right to Decrypt, which nothing else here does. Fails with
+  // `unsupported_operation` for a record of a newer hierarchy version.
   Result<SecretBytes> unwrap(const Record& record) const;
 
   const KmsKeyChoice& choice() const { return choice_; }
@@ -36,6 +39,7 @@ class RecordWrapping {
   const std::shared_ptr<keyrings::KeyStoreKmsClient> kms_;
   const KmsKeyChoice choice_;
   const std::string logical_name_;
+  const HierarchyVersion newest_;
 };
 
 }  // namespace keyfold::keystore
