@@ -18,11 +18,9 @@
 #include "keyfold/core/base/random.h"
 #include "keyfold/envelope/keyrings/background_worker.h"
 #include "keyfold/envelope/keyrings/caching_materials_manager.h"
+#include "keyfold/envelope/keyrings/failures.h"
 
 namespace keyfold::keyrings {
-
-// Whether another answer may come a moment later, so that nothing is known to be lost.
-bool is_no_answer(ErrorCode code);
 
 // Safe to use from several threads at once; no lock is held while something is fetched.
 template <class Materials>
