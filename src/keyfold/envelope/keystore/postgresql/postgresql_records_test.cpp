@@ -140,6 +140,30 @@ TEST_F(PostgresqlRecords, SayWhoIsNotThereAndWhoIsNotLetIn) {
   EXPECT_TRUE((*reader)->get("a", active_type));  // The refused transaction is over.
 }
 
+// What a server says in a moment that cannot be brought about here: a deadlock's victim, a standby, a full disk.
+TEST_F(PostgresqlRecords, TellWhatMayPassFromWhatWasRefusedAndWhatIsThere) {
+  const auto name = new_database(*server_);
+  ASSERT_TRUE(init_postgresql_records(server_->address(name), "tenants"));
+  const auto store = *open_postgresql_records(server_->address(name), "tenants");
+  for (const auto& [state, code] :
+       {std::pair("40P01", ErrorCode::unavailable), std::pair("40001", ErrorCode::unavailable),
+        std::pair("25006", ErrorCode::unavailable), std::pair("53100", ErrorCode::unavailable),
+        std::pair("57014", ErrorCode::unavailable), std::pair("42501", ErrorCode::access_denied),
+        std::pair("23505", ErrorCode::conflict), std::pair("22000", ErrorCode::io)}) {
+    ASSERT_TRUE(server_->run_sql(
+        name,
+        "CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION"
+        " 'words of the server' USING ERRCODE = '" +
+            std::string(state) +
+            "'; END $$;"
+            "CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON keyfold_branch_key FOR EACH ROW EXECUTE FUNCTION fail()"));
+    const auto failed = insert(*store, active_record("a"));
+    ASSERT_FALSE(failed) << state;
+    EXPECT_EQ(failed.error().code, code) << state;
+    EXPECT_EQ(failed.error().message, "the database: words of the server");
+  }
+}
+
 TEST_F(PostgresqlRecords, WantAnEncryptedConnectionUnlessToldOtherwise) {
   const auto name = new_database(*server_);
   ASSERT_TRUE(init_postgresql_records(server_->address(name), "tenants"));

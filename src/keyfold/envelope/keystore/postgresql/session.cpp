@@ -53,8 +53,10 @@ ErrorCode code_of(std::string_view state) {
   const auto in_class = [&](std::string_view prefix) { return state.starts_with(prefix); };
   if (state.empty() || in_class("08") || in_class("53") || in_class("57") || state == "55P03")
     return ErrorCode::unavailable;
-  if (in_class("40") || state == "23505") return ErrorCode::conflict;
-  if (in_class("28") || state == "42501" || state == "25006") return ErrorCode::access_denied;
+  // Rolled back, a deadlock's victim for one; or a standby, which only reads, and may be the primary next time.
+  if (in_class("40") || state == "25006") return ErrorCode::unavailable;
+  if (state == "23505") return ErrorCode::conflict;
+  if (in_class("28") || state == "42501") return ErrorCode::access_denied;
   if (state == "42P01" || state == "3F000" || state == "3D000") return ErrorCode::not_found;
   if (state == "42P07") return ErrorCode::already_exists;
   if (in_class("XX")) return ErrorCode::corrupt;

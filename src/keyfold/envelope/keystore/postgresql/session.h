@@ -47,8 +47,8 @@ class Session {
   // Checks first what postgresql_records.h says of passwords, and then what it says of encryption.
   static Result<Session> open(const std::string& connection);
 
-  // One command with its parameters ($1, …). Fails as RecordStore does; with `conflict` when another transaction was in
-  // the way, `not_found` when there is no such table, `already_exists` when there is one.
+  // One command with its parameters ($1, …). Fails as RecordStore does; with `not_found` when there is no such table,
+  // `already_exists` when there is one.
   Result<Reply> run(const char* sql, std::initializer_list<Parameter> parameters = {});
   // Several commands, without parameters and results.
   Outcome run_all(const char* sql);
