@@ -134,7 +134,7 @@ class PostgresqlRecords final : public RecordStore {
 
 Outcome init_postgresql_records(const std::string& connection, const std::string& logical_name) {
   TRY(check_logical_name(logical_name));
-  TRY_ASSIGN(auto session, Session::open(connection));
+  TRY_ASSIGN(auto session, Session::open(connection, std::chrono::steady_clock::now() + connect_within));
   TRY(session.run_all("BEGIN"));
   TRY(session.run_all(schema));  // Left unfinished, the transaction ends with the connection.
   TRY(session.run("INSERT INTO keyfold_branch_key_store VALUES (1, $1, $2)", {schema_version, logical_name}));

@@ -11,8 +11,9 @@ namespace keyfold::keystore {
 // is refused, for it would stand on command lines and in logs: put it in a password file.
 //
 // The server must show a certificate that verifies for its name (sslmode=verify-full), unless the text says otherwise;
-// what it says is taken only as far as the connection is encrypted, or stays on this machine. Fails with
-// `invalid_input` for what will not do, with `unavailable`, `access_denied` or `io` as RecordStore does.
+// but no password and no record goes to another machine in clear: an address with sslmode=disable, allow or prefer is
+// refused unless every host in it is a socket, a loopback address or localhost. Fails with `invalid_input` for what
+// will not do, with `unavailable`, `access_denied` or `io` as RecordStore does.
 
 // Makes the two tables in the schema that the user's search_path names first. Fails with `already_exists`.
 Outcome init_postgresql_records(const std::string& connection, const std::string& logical_name);

@@ -1,19 +1,19 @@
 #include "keyfold/envelope/keystore/postgresql/session.h"
 
+#include <poll.h>
+
 #include <charconv>
 
 #include "keyfold/core/base/try.h"
+#include "keyfold/envelope/keystore/postgresql/address.h"
 
 namespace keyfold::keystore {
 namespace {
 
-struct FreeOptions {
-  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
-};
-
-// Timeouts that the text may set otherwise. What comes after "dbname" in the list would win over the text.
-constexpr const char* keywords[] = {
-    "sslmode", "connect_timeout", "tcp_user_timeout", "application_name", "dbname", "client_encoding", nullptr};
+// What the text may set otherwise, and then (after "dbname") what it may not. A machine that acknowledges nothing is
+// given up after tcp_user_timeout, in ms, and the next of the hosts is tried.
+constexpr const char* keywords[] = {"sslmode", "tcp_user_timeout", "application_name",
+                                    "dbname",  "client_encoding",  nullptr};
 
 // A commit that was answered must not be lost with a machine: messages may be sealed under it already.
 constexpr const char* settings =
@@ -21,25 +21,6 @@ constexpr const char* settings =
     " WHERE pg_catalog.current_setting('synchronous_commit') = 'off';"
     "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s';"
     "SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off";
-
-Outcome refuse_passwords(const std::string& connection) {
-  char* why = nullptr;
-  const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(connection.c_str(), &why));
-  if (options == nullptr) {
-    // What libpq says repeats parts of the text, and there may be a password in it.
-    PQfreemem(why);
-    return Error{ErrorCode::invalid_input, "the database's address cannot be read as PostgreSQL's"};
-  }
-  for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
-    const std::string_view keyword = option->keyword;
-    if ((keyword == "password" || keyword == "sslpassword") && option->val != nullptr && *option->val != '\0')
-      return Error{ErrorCode::invalid_input,
-                   "a password does not belong into the database's address: use a password file (PGPASSFILE)"};
-  }
-  return ok();
-}
-
-bool is_loopback(std::string_view address) { return address.starts_with("127.") || address == "::1"; }
 
 std::string one_line(const char* message) {
   std::string text(message == nullptr ? "" : message);
@@ -63,6 +44,13 @@ ErrorCode code_of(std::string_view state) {
   return ErrorCode::io;
 }
 
+// Whether the socket has become ready within a moment.
+bool becomes_ready(int socket, short events) {
+  constexpr int moment_ms = 50;
+  pollfd entry{.fd = socket, .events = events, .revents = 0};
+  return poll(&entry, 1, moment_ms) > 0;
+}
+
 }  // namespace
 
 int Reply::rows_changed() const {
@@ -77,26 +65,40 @@ BytesView Reply::bytes(int row, int column) const {
           static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
 }
 
-Result<Session> Session::open(const std::string& connection) {
+Result<Session> Session::open(const std::string& connection, Deadline deadline) {
   TRY(refuse_passwords(connection));
-  const char* values[] = {"verify-full", "5", "10000", "keyfold", connection.c_str(), "UTF8", nullptr};
+  const char* values[] = {"verify-full", "5000", "keyfold", connection.c_str(), "UTF8", nullptr};
   Session session;
-  session.connection_.reset(PQconnectdbParams(keywords, values, /*expand_dbname=*/1));
+  session.deadline_ = deadline;
+  // This settles where to go and knocks; passwords are only sent in connect().
+  session.connection_.reset(PQconnectStartParams(keywords, values, /*expand_dbname=*/1));
   KEYFOLD_CHECK(session.connection_ != nullptr);  // Only without memory.
-  auto* raw = session.connection_.get();
-  PQsetNoticeProcessor(raw, [](void*, const char*) {}, nullptr);  // Else it writes to standard error.
-  if (PQstatus(raw) != CONNECTION_OK) return Error{ErrorCode::unavailable, one_line(PQerrorMessage(raw))};
+  TRY(check_route(route_of(session.connection_.get())));
+  TRY(session.connect());
   TRY(session.check_privacy());
   TRY(session.set_up());
   return session;
 }
 
+Outcome Session::connect() {
+  auto* raw = connection_.get();
+  PQsetNoticeProcessor(raw, [](void*, const char*) {}, nullptr);  // Else it writes to standard error.
+  auto next = PQstatus(raw) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+  while (next != PGRES_POLLING_OK) {
+    if (next == PGRES_POLLING_FAILED) return Error{ErrorCode::unavailable, one_line(PQerrorMessage(raw))};
+    TRY(wait_for(next == PGRES_POLLING_READING ? POLLIN : POLLOUT));
+    next = PQconnectPoll(raw);
+  }
+  return ok();
+}
+
+// The second line: what came of it, after check_route().
 Outcome Session::check_privacy() const {
   auto* raw = connection_.get();
   const char* host = PQhost(raw);
   const char* address = PQhostaddr(raw);
-  const bool is_socket = host != nullptr && (*host == '/' || *host == '@' || *host == '\0');
-  if (is_socket || PQsslInUse(raw) != 0 || PQgssEncInUse(raw) != 0 || (address != nullptr && is_loopback(address)))
+  if (PQsslInUse(raw) != 0 || PQgssEncInUse(raw) != 0 ||
+      is_here(host == nullptr ? "" : host, address == nullptr ? "" : address))
     return ok();
   return Error{ErrorCode::invalid_input, "the database is on another machine and its connection is not encrypted"};
 }
@@ -132,6 +134,18 @@ Outcome Session::run_all(const char* sql) {
   const auto status = PQresultStatus(reply.raw());
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) return error_of(reply.raw());
   return ok();
+}
+
+Outcome Session::wait_for(short events) const {
+  do {
+    TRY(check_deadline());
+  } while (!becomes_ready(PQsocket(connection_.get()), events));
+  return ok();
+}
+
+Outcome Session::check_deadline() const {
+  if (std::chrono::steady_clock::now() < deadline_) return ok();
+  return Error{ErrorCode::unavailable, "the database does not answer in time"};
 }
 
 bool Session::is_alive() const {

@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 
+#include <chrono>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -42,10 +43,13 @@ struct Parameter {
   Form form;
 };
 
+using Deadline = std::chrono::steady_clock::time_point;
+
 class Session {
  public:
-  // Checks first what postgresql_records.h says of passwords, and then what it says of encryption.
-  static Result<Session> open(const std::string& connection);
+  // Checks first what postgresql_records.h says of passwords and of encryption, before a password could be sent. Fails
+  // as RecordStore does. (Looking up a host's name has limits of its own.)
+  static Result<Session> open(const std::string& connection, Deadline deadline);
 
   // One command with its parameters ($1, …). Fails as RecordStore does; with `not_found` when there is no such table,
   // `already_exists` when there is one.
@@ -61,11 +65,15 @@ class Session {
   struct Finish {
     void operator()(PGconn* connection) const { PQfinish(connection); }
   };
+  Outcome connect();
   Outcome check_privacy() const;
   Outcome set_up();
+  Outcome wait_for(short events) const;
+  Outcome check_deadline() const;
   Error error_of(const PGresult* result) const;
 
   std::unique_ptr<PGconn, Finish> connection_;
+  Deadline deadline_{};
 };
 
 }  // namespace keyfold::keystore

@@ -11,6 +11,7 @@
 namespace keyfold::keystore {
 
 inline constexpr std::size_t sessions_max = 8;  // Connections that one store has open at once.
+inline constexpr std::chrono::seconds connect_within{12};
 
 // Safe to use from several threads at once.
 class Sessions {
@@ -23,7 +24,7 @@ class Sessions {
     const Turn turn(*this);
     auto session = take_idle();
     if (!session) {
-      TRY_ASSIGN(session, Session::open(connection_));
+      TRY_ASSIGN(session, Session::open(connection_, std::chrono::steady_clock::now() + connect_within));
     }
     auto result = work(*session);
     if (session->is_alive()) give_back(*std::move(session));

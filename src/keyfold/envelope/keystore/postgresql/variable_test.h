@@ -1,0 +1,25 @@
+#pragma once
+// A variable of the environment, for as long as a test needs it.
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+namespace keyfold::keystore::testing {
+
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    setenv(name_, value.c_str(), 1);
+  }
+  ~Variable() { before_ ? setenv(name_, before_->c_str(), 1) : unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
+}  // namespace keyfold::keystore::testing
