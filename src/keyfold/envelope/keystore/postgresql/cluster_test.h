@@ -53,9 +53,13 @@ class Cluster {
   std::string loopback_address(const std::string& database) const {
     return "postgresql://keyfold@127.0.0.1:" + std::to_string(port_) + "/" + database;
   }
-  // Runs SQL as the owner of everything; whether it worked.
+  // As the owner of everything.
+  std::unique_ptr<PGconn, decltype(&PQfinish)> connect(const std::string& database) const {
+    return {PQconnectdb(address(database).c_str()), &PQfinish};
+  }
+  // Whether it worked.
   bool run_sql(const std::string& database, const std::string& sql) const {
-    const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdb(address(database).c_str()), &PQfinish);
+    const auto connection = connect(database);
     const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection.get(), sql.c_str()), &PQclear);
     const auto status = PQresultStatus(result.get());
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;

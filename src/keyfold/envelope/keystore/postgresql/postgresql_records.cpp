@@ -46,8 +46,8 @@ RecordRow row_of(const Reply& reply, int row) {
 
 class PostgresqlRecords final : public RecordStore {
  public:
-  PostgresqlRecords(std::string connection, std::string logical_name)
-      : sessions_(std::move(connection)), logical_name_(std::move(logical_name)) {}
+  PostgresqlRecords(std::string connection, std::string logical_name, std::chrono::milliseconds patience)
+      : sessions_(std::move(connection), patience), logical_name_(std::move(logical_name)) {}
 
   Outcome check() {
     return sessions_.with([&](Session& session) -> Outcome {
@@ -134,7 +134,7 @@ class PostgresqlRecords final : public RecordStore {
 
 Outcome init_postgresql_records(const std::string& connection, const std::string& logical_name) {
   TRY(check_logical_name(logical_name));
-  TRY_ASSIGN(auto session, Session::open(connection, std::chrono::steady_clock::now() + connect_within));
+  TRY_ASSIGN(auto session, Session::open(connection, std::chrono::steady_clock::now() + postgresql_patience));
   TRY(session.run_all("BEGIN"));
   TRY(session.run_all(schema));  // Left unfinished, the transaction ends with the connection.
   TRY(session.run("INSERT INTO keyfold_branch_key_store VALUES (1, $1, $2)", {schema_version, logical_name}));
@@ -142,9 +142,10 @@ Outcome init_postgresql_records(const std::string& connection, const std::string
 }
 
 Result<std::shared_ptr<RecordStore>> open_postgresql_records(const std::string& connection,
-                                                             const std::string& logical_name) {
+                                                             const std::string& logical_name,
+                                                             std::chrono::milliseconds patience) {
   TRY(check_logical_name(logical_name));
-  auto records = std::make_shared<PostgresqlRecords>(connection, logical_name);
+  auto records = std::make_shared<PostgresqlRecords>(connection, logical_name, patience);
   TRY(records->check());
   return std::shared_ptr<RecordStore>(std::move(records));
 }

@@ -2,7 +2,10 @@
 
 #include "keyfold/envelope/keystore/postgresql/postgresql_records.h"
 
+#include <latch>
+
 #include "keyfold/envelope/keystore/postgresql/cluster_test.h"
+#include "keyfold/envelope/keystore/postgresql/sessions.h"
 #include "keyfold/envelope/keystore/record_store_contract_test.h"
 
 namespace keyfold::keystore {
@@ -12,6 +15,7 @@ using testing::RecordStoreContract;
 namespace {
 
 using namespace keyfold::keystore::testing;
+using namespace std::chrono_literals;
 
 // One cluster for all tests of this process; null, and why, when there can be none. Fails then, when there must be.
 Cluster* cluster(std::string& why) {
@@ -173,6 +177,38 @@ TEST_F(PostgresqlRecords, WantAnEncryptedConnectionUnlessToldOtherwise) {
   EXPECT_NE(refused.message.find("SSL"), std::string::npos) << refused.message;
   const auto told = open_postgresql_records(server_->loopback_address(name) + "?sslmode=disable", "tenants");
   EXPECT_TRUE(told) << told.error().message;
+}
+
+TEST_F(PostgresqlRecords, GoOnWithAnotherConnectionAfterOneDidNotAnswerInTime) {
+  const auto name = new_database(*server_);
+  ASSERT_TRUE(init_postgresql_records(server_->address(name), "tenants"));
+  const auto store = *open_postgresql_records(server_->address(name), "tenants", 2s);
+  ASSERT_TRUE(insert(*store, active_record("a")));
+  {
+    const auto busy = server_->connect(name);  // For longer than that.
+    PQclear(PQexec(busy.get(), "BEGIN; LOCK TABLE keyfold_branch_key"));
+    for (const auto& silent : {error_of(store->get("a", active_type)), insert(*store, active_record("b")).error()}) {
+      EXPECT_EQ(silent.code, ErrorCode::unavailable);
+      EXPECT_NE(silent.message.find("in time"), std::string::npos) << silent.message;
+    }
+  }
+  EXPECT_EQ(**store->get("a", active_type), active_record("a"));
+}
+
+TEST_F(PostgresqlRecords, WaitForTheirTurnNoLongerThanForTheDatabase) {
+  Sessions sessions(server_->address("postgres"), 2s);
+  std::latch all_taken(sessions_max), may_go(1);
+  std::vector<std::thread> holders;
+  for (std::size_t i = 0; i < sessions_max; ++i)
+    holders.emplace_back(
+        [&] { (void)sessions.with([&](Session&) { return all_taken.count_down(), may_go.wait(), ok(); }); });
+  all_taken.wait();
+  const auto late = sessions.with([](Session&) { return ok(); });
+  may_go.count_down();
+  for (auto& holder : holders) holder.join();
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::unavailable);
+  EXPECT_TRUE(sessions.with([](Session& session) { return session.run_all("SELECT 1"); }));
 }
 
 TEST_F(PostgresqlRecords, CommitToDiskEvenWhereTheDatabaseNeedNot) {

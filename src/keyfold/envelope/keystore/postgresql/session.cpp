@@ -15,7 +15,8 @@ namespace {
 constexpr const char* keywords[] = {"sslmode", "tcp_user_timeout", "application_name",
                                     "dbname",  "client_encoding",  nullptr};
 
-// A commit that was answered must not be lost with a machine: messages may be sealed under it already.
+// A commit that was answered must not be lost with a machine: messages may be sealed under it already. The server's
+// timeouts are shorter than postgresql_patience: a server that still works says itself why it ended a command.
 constexpr const char* settings =
     "SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
     " WHERE pg_catalog.current_setting('synchronous_commit') = 'off';"
@@ -44,6 +45,16 @@ ErrorCode code_of(std::string_view state) {
   return ErrorCode::io;
 }
 
+bool is_copy(const PGresult* result) {
+  const auto status = PQresultStatus(result);
+  return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+bool is_failed(const PGresult* result) {
+  const auto status = PQresultStatus(result);
+  return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY;
+}
+
 // Whether the socket has become ready within a moment.
 bool becomes_ready(int socket, short events) {
   constexpr int moment_ms = 50;
@@ -69,7 +80,7 @@ Result<Session> Session::open(const std::string& connection, Deadline deadline) 
   TRY(refuse_passwords(connection));
   const char* values[] = {"verify-full", "5000", "keyfold", connection.c_str(), "UTF8", nullptr};
   Session session;
-  session.deadline_ = deadline;
+  session.must_end_by(deadline);
   // This settles where to go and knocks; passwords are only sent in connect().
   session.connection_.reset(PQconnectStartParams(keywords, values, /*expand_dbname=*/1));
   KEYFOLD_CHECK(session.connection_ != nullptr);  // Only without memory.
@@ -89,6 +100,7 @@ Outcome Session::connect() {
     TRY(wait_for(next == PGRES_POLLING_READING ? POLLIN : POLLOUT));
     next = PQconnectPoll(raw);
   }
+  if (PQsetnonblocking(raw, 1) != 0) return error_of(nullptr);
   return ok();
 }
 
@@ -122,18 +134,47 @@ Result<Reply> Session::run(const char* sql, std::initializer_list<Parameter> par
     sizes.push_back(static_cast<int>(parameter.bytes.size()));
     forms.push_back(binary ? 1 : 0);
   }
-  Reply reply(PQexecParams(connection_.get(), sql, static_cast<int>(values.size()), nullptr, values.data(),
-                           sizes.data(), forms.data(), /*resultFormat=*/1));
-  const auto status = PQresultStatus(reply.raw());
-  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) return error_of(reply.raw());
-  return reply;
+  return answer_to(PQsendQueryParams(connection_.get(), sql, static_cast<int>(values.size()), nullptr, values.data(),
+                                     sizes.data(), forms.data(), /*resultFormat=*/1));
 }
 
 Outcome Session::run_all(const char* sql) {
-  const Reply reply(PQexec(connection_.get(), sql));
-  const auto status = PQresultStatus(reply.raw());
-  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) return error_of(reply.raw());
+  TRY(answer_to(PQsendQuery(connection_.get(), sql)));
   return ok();
+}
+
+// The last result of what was sent, once there are no more.
+Result<Reply> Session::answer_to(int is_sent) {
+  auto* raw = connection_.get();
+  if (is_sent != 1) return error_of(nullptr);
+  TRY(send_rest());
+  Reply last(nullptr);
+  for (;;) {
+    while (PQisBusy(raw) != 0) TRY(read_more(POLLIN));
+    Reply next(PQgetResult(raw));
+    if (next.raw() == nullptr) break;
+    last = std::move(next);
+    if (is_copy(last.raw())) break;  // Unasked for, and it would never end. Left open, it ends the session.
+  }
+  if (is_failed(last.raw())) return error_of(last.raw());
+  return last;
+}
+
+Outcome Session::send_rest() {
+  for (;;) {
+    const int left = PQflush(connection_.get());
+    if (left == 0) return ok();
+    if (left < 0) return error_of(nullptr);
+    TRY(read_more(POLLIN | POLLOUT));  // The server may have to get rid of something before it takes more.
+  }
+}
+
+// Looks for input every moment, ready or not: of a TLS record over 8 kB the rest may wait inside OpenSSL, where poll()
+// does not see it.
+Outcome Session::read_more(short events) {
+  TRY(check_deadline());
+  (void)becomes_ready(PQsocket(connection_.get()), events);
+  return PQconsumeInput(connection_.get()) == 1 ? ok() : Outcome(error_of(nullptr));
 }
 
 Outcome Session::wait_for(short events) const {
@@ -152,10 +193,7 @@ bool Session::is_alive() const {
   return PQstatus(connection_.get()) == CONNECTION_OK && PQtransactionStatus(connection_.get()) == PQTRANS_IDLE;
 }
 
-bool Session::answers() {
-  const Reply reply(PQexec(connection_.get(), ""));
-  return PQresultStatus(reply.raw()) == PGRES_EMPTY_QUERY && is_alive();
-}
+bool Session::answers() { return answer_to(PQsendQuery(connection_.get(), "")) && is_alive(); }
 
 Error Session::error_of(const PGresult* result) const {
   const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);

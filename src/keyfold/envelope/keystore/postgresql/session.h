@@ -48,15 +48,19 @@ using Deadline = std::chrono::steady_clock::time_point;
 class Session {
  public:
   // Checks first what postgresql_records.h says of passwords and of encryption, before a password could be sent. Fails
-  // as RecordStore does. (Looking up a host's name has limits of its own.)
+  // as RecordStore does. The deadline holds for what follows too. (Looking up a host's name has limits of its own.)
   static Result<Session> open(const std::string& connection, Deadline deadline);
+
+  // For what follows. What is not answered by then fails with `unavailable`, and the session is not alive any more.
+  void must_end_by(Deadline deadline) { deadline_ = deadline; }
 
   // One command with its parameters ($1, …). Fails as RecordStore does; with `not_found` when there is no such table,
   // `already_exists` when there is one.
   Result<Reply> run(const char* sql, std::initializer_list<Parameter> parameters = {});
   // Several commands, without parameters and results.
   Outcome run_all(const char* sql);
-  // False: the server is gone or has closed the connection, as far as has been noticed; or a transaction was left open.
+  // False: the server is gone or has closed the connection, as far as has been noticed; or a transaction or a command
+  // was left open.
   bool is_alive() const;
   // Notices by asking.
   bool answers();
@@ -68,6 +72,9 @@ class Session {
   Outcome connect();
   Outcome check_privacy() const;
   Outcome set_up();
+  Result<Reply> answer_to(int is_sent);
+  Outcome send_rest();
+  Outcome read_more(short events);
   Outcome wait_for(short events) const;
   Outcome check_deadline() const;
   Error error_of(const PGresult* result) const;

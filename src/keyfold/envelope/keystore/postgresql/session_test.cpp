@@ -71,5 +71,14 @@ TEST(PostgresqlSession, IsNotTalkedOutOfEncryptionByItsEnvironment) {
   std::filesystem::remove(folder);
 }
 
+TEST(PostgresqlSession, WaitsForNoServerForEver) {
+  for (const auto greeting : {Greeting::none, Greeting::lets_in}) {
+    const FakeServer server(greeting);
+    const auto silent = error_of(loopback_address_of(server), 300ms);
+    EXPECT_EQ(silent.code, ErrorCode::unavailable);
+    EXPECT_NE(silent.message.find("in time"), std::string::npos) << silent.message;
+  }
+}
+
 }  // namespace
 }  // namespace keyfold::keystore
