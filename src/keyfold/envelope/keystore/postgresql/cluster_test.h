@@ -1,6 +1,7 @@
 #pragma once
 // A PostgreSQL server for tests: a throwaway cluster in a temporary folder, reached through a socket there and, when
-// asked, through a loopback port of the system's choosing. Ends with the test that made it, even one that is killed.
+// asked, through a loopback port of the system's choosing, with a certificate of its own. Ends with the test that made
+// it, even one that is killed.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -53,6 +54,9 @@ class Cluster {
   std::string loopback_address(const std::string& database) const {
     return "postgresql://keyfold@127.0.0.1:" + std::to_string(port_) + "/" + database;
   }
+  // The certificate, for localhost, that the server shows on that port; and one that it does not.
+  std::string certificate() const { return (folder_ / "server.crt").string(); }
+  std::string other_certificate() const { return (folder_ / "other.crt").string(); }
   // As the owner of everything.
   std::unique_ptr<PGconn, decltype(&PQfinish)> connect(const std::string& database) const {
     return {PQconnectdb(address(database).c_str()), &PQfinish};
@@ -101,14 +105,27 @@ class Cluster {
     const auto done = wait(spawn({"initdb", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "-U",
                                   "keyfold", "-D", (folder_ / "data").string()}));
     if (done != 0) return why = "initdb failed: " + log(), false;
+    // The first that fits decides.
+    std::ofstream(folder_ / "data" / "pg_hba.conf") << "host all outsider all reject\n"
+                                                       "host all with_password all scram-sha-256\n"
+                                                       "host all all all trust\n"
+                                                       "local all all trust\n";
+    if (!make_certificate("server") || !make_certificate("other")) return why = "no certificate: " + log(), false;
     return true;
+  }
+
+  bool make_certificate(const std::string& name) const {
+    return wait(spawn({"/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                       "-nodes", "-days", "2", "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:localhost",
+                       "-keyout", name + ".key", "-out", name + ".crt"})) == 0;
   }
 
   bool run(std::string& why) {
     if (port_ == 0) port_ = free_port();
     server_ = spawn({"postgres", "-D", (folder_ / "data").string(), "-k", folder_.string(), "-c",
                      "listen_addresses=127.0.0.1", "-p", std::to_string(port_), "-c", "unix_socket_permissions=0777",
-                     "-c", "fsync=off"});
+                     "-c", "fsync=off", "-c", "ssl=on", "-c", "ssl_cert_file=" + certificate(), "-c",
+                     "ssl_key_file=" + (folder_ / "server.key").string()});
     setenv("PGPORT", std::to_string(port_).c_str(), 1);  // Part of the socket's name.
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (std::chrono::steady_clock::now() < deadline) {

@@ -15,7 +15,8 @@ namespace keyfold::keystore {
 // The server must show a certificate that verifies for its name (sslmode=verify-full), unless the text says otherwise;
 // but no password and no record goes to another machine in clear: an address with sslmode=disable, allow or prefer is
 // refused unless every host in it is a socket, a loopback address or localhost. Fails with `invalid_input` for what
-// will not do, with `unavailable`, `access_denied` or `io` as RecordStore does.
+// will not do; with `access_denied` also when the login is refused, there is no such database, or its certificate is
+// not trusted; with `unavailable` or `io` as RecordStore does.
 
 // How long a call may take, whatever it waits for: a connection, the database, other calls. Then it is `unavailable`.
 // Looking up a host's name has its own limits; connect_timeout is not looked at.

@@ -6,6 +6,7 @@
 
 #include "keyfold/envelope/keystore/postgresql/cluster_test.h"
 #include "keyfold/envelope/keystore/postgresql/sessions.h"
+#include "keyfold/envelope/keystore/postgresql/variable_test.h"
 #include "keyfold/envelope/keystore/record_store_contract_test.h"
 
 namespace keyfold::keystore {
@@ -144,6 +145,52 @@ TEST_F(PostgresqlRecords, SayWhoIsNotThereAndWhoIsNotLetIn) {
   EXPECT_TRUE((*reader)->get("a", active_type));  // The refused transaction is over.
 }
 
+TEST_F(PostgresqlRecords, WantACertificateThatVerifiesUnlessToldOtherwise) {
+  const auto name = new_database(*server_);
+  ASSERT_TRUE(init_postgresql_records(server_->address(name), "tenants"));
+  const auto address = server_->loopback_address(name);
+  const auto verified = [&](const std::string& host, const std::string& root) {
+    return open_postgresql_records(address + "?host=" + host + "&hostaddr=127.0.0.1&sslrootcert=" + root, "tenants");
+  };
+  const auto opened = verified("localhost", server_->certificate());
+  ASSERT_TRUE(opened) << opened.error().message;
+  ASSERT_TRUE(insert(**opened, active_record("a")));
+  EXPECT_EQ(**(*opened)->get("a", active_type), active_record("a"));
+  for (const auto& refused :
+       {error_of(verified("localhost", server_->other_certificate())),
+        error_of(verified("db.example", server_->certificate())), error_of(verified("localhost", "/nowhere"))}) {
+    EXPECT_EQ(refused.code, ErrorCode::access_denied) << refused.message;
+    EXPECT_NE(refused.message.find("certificate"), std::string::npos) << refused.message;
+  }
+  const auto told = open_postgresql_records(address + "?sslmode=disable", "tenants");
+  EXPECT_TRUE(told) << told.error().message;
+}
+
+TEST_F(PostgresqlRecords, SayThatALoginWasRefused) {
+  const auto name = new_database(*server_);
+  ASSERT_TRUE(init_postgresql_records(server_->address(name), "tenants"));
+  ASSERT_TRUE(server_->run_sql("postgres",
+                               "CREATE ROLE outsider LOGIN; CREATE ROLE nologin;"
+                               "CREATE ROLE with_password LOGIN SUPERUSER PASSWORD 'right'"));
+  const auto opened_as = [&](const std::string& user, const std::string& database = "") {
+    auto address = server_->loopback_address(database.empty() ? name : database) + "?sslmode=disable";
+    return open_postgresql_records(address.replace(address.find("keyfold@"), 7, user), "tenants");
+  };
+  const Variable right("PGPASSWORD", "right");
+  EXPECT_TRUE(opened_as("with_password"));
+  const Variable wrong("PGPASSWORD", "wrong");
+  for (const auto& [refused, words] :
+       {std::pair(error_of(opened_as("with_password")), "28P01: password authentication failed"),
+        std::pair(error_of(opened_as("outsider")), "28000: pg_hba.conf rejects"),
+        std::pair(error_of(opened_as("nobody")), "28000: role \"nobody\" does not exist"),
+        std::pair(error_of(opened_as("nologin")), "28000: role \"nologin\" is not permitted to log in"),
+        std::pair(error_of(opened_as("keyfold", "nothing")), "3D000: database \"nothing\" does not exist")}) {
+    EXPECT_EQ(refused.code, ErrorCode::access_denied) << refused.message;
+    EXPECT_NE(refused.message.find(words), std::string::npos) << refused.message;
+    EXPECT_EQ(refused.message.find("LOCATION"), std::string::npos) << refused.message;
+  }
+}
+
 // What a server says in a moment that cannot be brought about here: a deadlock's victim, a standby, a full disk.
 TEST_F(PostgresqlRecords, TellWhatMayPassFromWhatWasRefusedAndWhatIsThere) {
   const auto name = new_database(*server_);
@@ -166,17 +213,6 @@ TEST_F(PostgresqlRecords, TellWhatMayPassFromWhatWasRefusedAndWhatIsThere) {
     EXPECT_EQ(failed.error().code, code) << state;
     EXPECT_EQ(failed.error().message, "the database: words of the server");
   }
-}
-
-TEST_F(PostgresqlRecords, WantAnEncryptedConnectionUnlessToldOtherwise) {
-  const auto name = new_database(*server_);
-  ASSERT_TRUE(init_postgresql_records(server_->address(name), "tenants"));
-  // This server has no certificate.
-  const auto refused = error_of(open_postgresql_records(server_->loopback_address(name), "tenants"));
-  EXPECT_EQ(refused.code, ErrorCode::unavailable);
-  EXPECT_NE(refused.message.find("SSL"), std::string::npos) << refused.message;
-  const auto told = open_postgresql_records(server_->loopback_address(name) + "?sslmode=disable", "tenants");
-  EXPECT_TRUE(told) << told.error().message;
 }
 
 TEST_F(PostgresqlRecords, GoOnWithAnotherConnectionAfterOneDidNotAnswerInTime) {

@@ -38,11 +38,31 @@ ErrorCode code_of(std::string_view state) {
   // Rolled back, a deadlock's victim for one; or a standby, which only reads, and may be the primary next time.
   if (in_class("40") || state == "25006") return ErrorCode::unavailable;
   if (state == "23505") return ErrorCode::conflict;
-  if (in_class("28") || state == "42501") return ErrorCode::access_denied;
-  if (state == "42P01" || state == "3F000" || state == "3D000") return ErrorCode::not_found;
+  // 3D000: no such database. `not_found` would be of a branch key, or of the tables.
+  if (in_class("28") || state == "42501" || state == "3D000") return ErrorCode::access_denied;
+  if (state == "42P01" || state == "3F000") return ErrorCode::not_found;
   if (state == "42P07") return ErrorCode::already_exists;
   if (in_class("XX")) return ErrorCode::corrupt;
   return ErrorCode::io;
+}
+
+// The SQLSTATE among libpq's verbose words ("FATAL:  28P01: password …"), or nothing. The last, of the last host tried.
+std::string_view state_in(std::string_view words) {
+  constexpr std::size_t size = 5;
+  for (auto at = words.rfind(":  "); at != std::string_view::npos && at > 0; at = words.rfind(":  ", at - 1)) {
+    const auto rest = words.substr(at + 3);
+    const auto state = rest.substr(0, size);
+    const bool is_state =
+        std::ranges::all_of(state, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
+    if (is_state && rest.substr(state.size()).starts_with(": ")) return state;
+  }
+  return {};
+}
+
+// Words of OpenSSL's and of libpq's about the server's certificate. There is no number for it.
+bool is_about_certificate(std::string_view words) {
+  return words.find("certificate verify failed") != std::string_view::npos ||
+         words.find("server certificate") != std::string_view::npos;
 }
 
 bool is_copy(const PGresult* result) {
@@ -94,9 +114,10 @@ Result<Session> Session::open(const std::string& connection, Deadline deadline) 
 Outcome Session::connect() {
   auto* raw = connection_.get();
   PQsetNoticeProcessor(raw, [](void*, const char*) {}, nullptr);  // Else it writes to standard error.
+  PQsetErrorVerbosity(raw, PQERRORS_VERBOSE);                     // For the SQLSTATE of a refusal.
   auto next = PQstatus(raw) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (next != PGRES_POLLING_OK) {
-    if (next == PGRES_POLLING_FAILED) return Error{ErrorCode::unavailable, one_line(PQerrorMessage(raw))};
+    if (next == PGRES_POLLING_FAILED) return refusal();
     TRY(wait_for(next == PGRES_POLLING_READING ? POLLIN : POLLOUT));
     next = PQconnectPoll(raw);
   }
@@ -200,6 +221,14 @@ Error Session::error_of(const PGresult* result) const {
   const char* primary = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   return {code_of(state == nullptr ? "" : state),
           "the database: " + one_line(primary == nullptr ? PQerrorMessage(connection_.get()) : primary)};
+}
+
+Error Session::refusal() const {
+  const std::string_view words = PQerrorMessage(connection_.get());
+  const bool is_distrust = PQconnectionNeedsPassword(connection_.get()) != 0 || is_about_certificate(words);
+  // Where in the server's source it was said is of no use to anybody.
+  const std::string shown(words.substr(0, words.find("\nLOCATION:")));
+  return {is_distrust ? ErrorCode::access_denied : code_of(state_in(words)), one_line(shown.c_str())};
 }
 
 }  // namespace keyfold::keystore

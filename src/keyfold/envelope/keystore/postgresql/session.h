@@ -78,6 +78,7 @@ class Session {
   Outcome wait_for(short events) const;
   Outcome check_deadline() const;
   Error error_of(const PGresult* result) const;
+  Error refusal() const;
 
   std::unique_ptr<PGconn, Finish> connection_;
   Deadline deadline_{};

@@ -80,5 +80,11 @@ TEST(PostgresqlSession, WaitsForNoServerForEver) {
   }
 }
 
+TEST(PostgresqlSession, SaysThatItHasNoPassword) {
+  const Variable password("PGPASSWORD", ""), file("PGPASSFILE", "/nowhere");
+  const FakeServer server(Greeting::asks_for_password);
+  EXPECT_EQ(error_of(loopback_address_of(server), 5s).code, ErrorCode::access_denied);
+}
+
 }  // namespace
 }  // namespace keyfold::keystore
