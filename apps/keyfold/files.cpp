@@ -30,12 +30,13 @@ Outcome write_all(int fd, BytesView bytes, const std::string& name) {
   return ok();
 }
 
-// The permissions that a new file of this process has.
-mode_t usual_mode() {
+// The permissions that a new file of this process has. Asked before main(), while there is one thread: the mask is the
+// whole process's, and to ask for it is to set it.
+const mode_t usual_mode = [] {
   const mode_t mask = umask(0);
   umask(mask);
   return static_cast<mode_t>(0666) & ~mask;
-}
+}();
 
 // Which of our descriptors a name is, if it leads to one: /dev/stdout, /dev/fd/N, and links to such. What stands behind
 // it is not a file that may be replaced: somebody else has it open, perhaps to append.
@@ -152,7 +153,7 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
   }
   TRY_ASSIGN(auto file, app::TemporaryFile::create(place.path));
   // A file that only its owner could read does not become everybody's.
-  return OutputFile(path, std::move(file), place.now ? place.now->st_mode & 0777 : usual_mode());
+  return OutputFile(path, std::move(file), place.now ? place.now->st_mode & 0777 : usual_mode);
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept

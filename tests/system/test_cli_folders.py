@@ -3,7 +3,10 @@
 import base64
 import json
 import os
+import pathlib
 import random
+import stat
+import tempfile
 import unittest
 
 from keyfold_server import cli
@@ -73,6 +76,31 @@ class Folders(CommandLine):
         self.run_cli("decrypt", "--key", self.arn, "-i", self.sealed, "-o", self.opened)
         self.assertEqual(self.files_in(self.opened), self.contents)
 
+
+class ManySmallFiles(CommandLine):
+    """In memory where there is such a file system: there most of the time is spent where files get their names."""
+
+    def setUp(self):
+        super().setUp()
+        memory = pathlib.Path("/dev/shm")
+        folder = tempfile.TemporaryDirectory(prefix="keyfold-cli-", dir=memory if os.access(memory, os.W_OK) else None)
+        self.addCleanup(folder.cleanup)
+        self.tree, self.sealed, self.opened = (pathlib.Path(folder.name) / name for name in ("tree", "sealed", "opened"))
+
+    def make(self, count):
+        self.tree.mkdir()
+        for i in range(count):
+            (self.tree / str(i)).write_bytes(b"plaintext")
+
+    def command(self, name, folder, out):
+        return [name, "--keyring", self.raw, *(["--allow-raw-keys"] if name == "encrypt" else []), "--jobs", "8", "-i", folder, "-o", out]
+
+    def test_no_output_is_more_readable_than_the_umask_lets_it_be(self):
+        self.make(400)
+        for command in (("encrypt", self.tree, self.sealed), ("decrypt", self.sealed, self.opened)):
+            self.run_cli(*self.command(*command), umask=0o077)
+            modes = {oct(stat.S_IMODE(path.stat().st_mode)) for path in command[-1].iterdir()}
+            self.assertEqual(modes, {"0o600"}, command[0])
 
 class Parts(CommandLine):
     def seal(self, *more):
