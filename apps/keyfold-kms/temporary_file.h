@@ -12,7 +12,10 @@
 
 namespace keyfold::app {
 
-// Any number at a time, on any threads; signal handlers remove the hidden files of at most 64.
+struct HiddenName;  // One that signal handlers remove.
+
+// Any number at a time, on any threads; signal handlers remove the hidden files of at most 64, and wait for a thread
+// that is just giving one its name or taking it away.
 class TemporaryFile {
  public:
   // In the folder where `path` will be, mode 0600. Fails with `io`, naming `path`.
@@ -31,12 +34,14 @@ class TemporaryFile {
   Outcome become_new(mode_t permissions);
 
  private:
-  TemporaryFile(std::string path, std::string name, int fd) : path_(std::move(path)), name_(std::move(name)), fd_(fd) {}
+  TemporaryFile(std::string path, std::string name, HiddenName* remembered, int fd)
+      : path_(std::move(path)), name_(std::move(name)), remembered_(remembered), fd_(fd) {}
   int link_to(const std::string& name) const;
   Outcome take_a_name();
   void remove_name();
   std::string path_;
-  std::string name_;  // Empty: none yet.
+  std::string name_;                  // Empty: none yet.
+  HiddenName* remembered_ = nullptr;  // What handlers know of it; null: nothing.
   int fd_;
 };
 

@@ -5,11 +5,14 @@ import json
 import os
 import pathlib
 import random
+import signal
 import stat
+import subprocess
 import tempfile
+import time
 import unittest
 
-from keyfold_server import cli
+from keyfold_server import BIN, cli
 from test_cli import FRAME, CommandLine
 
 OLD = ("--commitment-policy", "forbid_encrypt_allow_decrypt")
@@ -101,6 +104,33 @@ class ManySmallFiles(CommandLine):
             self.run_cli(*self.command(*command), umask=0o077)
             modes = {oct(stat.S_IMODE(path.stat().st_mode)) for path in command[-1].iterdir()}
             self.assertEqual(modes, {"0o600"}, command[0])
+
+    def test_an_end_in_the_middle_leaves_whole_outputs_and_nothing_else(self):
+        self.make(1500)
+        self.run_cli(*self.command("encrypt", self.tree, self.sealed))
+        chosen, interrupted = random.Random(4711), 0
+        for trial in range(60):
+            opened = self.opened.with_name(f"opened-{trial}")
+            opened.mkdir()
+            ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)[trial % 3]
+            wanted = chosen.randrange(1, 600)
+            with subprocess.Popen([BIN / "keyfold", *self.command("decrypt", self.sealed, opened)], stderr=subprocess.PIPE) as process:
+                deadline = time.monotonic() + 60
+                while process.poll() is None and len(os.listdir(opened)) < wanted and time.monotonic() < deadline:
+                    pass
+                process.send_signal(ending)
+                try:
+                    status = process.wait(timeout=60)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    raise
+            self.assertIn(status, (0, -ending))
+            interrupted += status != 0
+            left = {path.name: path.read_bytes() for path in opened.iterdir()}
+            self.assertEqual(left.keys() - {path.name for path in self.tree.iterdir()}, set(), f"trial {trial}")
+            self.assertEqual(set(left.values()), {b"plaintext"}, f"trial {trial}")
+        self.assertGreater(interrupted, 30)
+
 
 class Parts(CommandLine):
     def seal(self, *more):
