@@ -178,8 +178,9 @@ std::variant<Command, int> parse_command_line(int argc, char** argv) {
       .add_option("--reproduce", decrypt.reproduced, "Is part of the message's context, whether it stands in it or not")
       ->type_name("KEY=VALUE");
   decrypt_app
-      .add_option("--range", decrypt.range,
-                  "Only these bytes of the data: of a file that is not signed; no more is read than they lie in")
+      .add_option_function<std::string>(
+          "--range", [&](const std::string& text) { decrypt.range = text; },  // Empty it is still a range, a wrong one.
+          "Only these bytes of the data: of a file that is not signed; no more is read than they lie in")
       ->type_name("OFFSET:[LENGTH]");
   add_policy(decrypt_app, decrypt.commitment_policy);
   add_jobs(decrypt_app, decrypt.jobs);

@@ -44,7 +44,7 @@ struct DecryptCommand {
   Streams streams;
   std::string commitment_policy;        // Empty: the library's.
   std::vector<std::string> reproduced;  // "key=value"
-  std::string range;                    // "offset:" or "offset:length", in bytes; empty: all of it.
+  std::optional<std::string> range;     // "offset:" or "offset:length", in bytes; absent: all of it.
   unsigned jobs = 0;                    // 0: one for each core.
   bool quiet = false;
 };

@@ -78,8 +78,8 @@ class FileAccess final : public seal::RandomAccess {
 };
 
 Outcome open_range(const seal::Envelope& envelope, const seal::OpenOptions& options, const DecryptCommand& command,
-                   InputFile in) {
-  TRY_ASSIGN(auto range, parse_range(command.range));
+                   std::string_view wanted_range, InputFile in) {
+  TRY_ASSIGN(auto range, parse_range(wanted_range));
   const auto size = in.size();
   if (!size) return Error{ErrorCode::invalid_input, "--range takes a file: a stream has no parts"};
   auto reader = envelope.range_reader(std::make_shared<FileAccess>(std::move(in), *size), options);
@@ -112,7 +112,7 @@ Outcome run(const DecryptCommand& command) {
   TRY_ASSIGN(auto options, options_of(command));
   const auto shown = command.quiet ? Progress::Shown::never : Progress::Shown::on_terminal;
   const bool folder = is_folder(command.streams.in);
-  if (folder && !command.range.empty()) return Error{ErrorCode::invalid_input, "--range takes a file, not a folder"};
+  if (folder && command.range) return Error{ErrorCode::invalid_input, "--range takes a file, not a folder"};
   if (folder) {
     TRY_ASSIGN(const auto keyring, keyring_of(command.keys, command.connection));
     TRY_ASSIGN(const auto found, files_below(command.streams.in, command.streams.out, opened_name));
@@ -127,7 +127,7 @@ Outcome run(const DecryptCommand& command) {
   TRY_ASSIGN(auto in, InputFile::open(command.streams.in));
   TRY_ASSIGN(const auto keyring, keyring_of(command.keys, command.connection));
   const seal::Envelope envelope(keyring.keyring);
-  if (!command.range.empty()) return open_range(envelope, options, command, std::move(in));
+  if (command.range) return open_range(envelope, options, command, *command.range, std::move(in));
   Progress progress("opening", in.size(), shown);
   return open_file(envelope, options, {.in = command.streams.in, .out = command.streams.out}, progress, in);
 }

@@ -160,8 +160,9 @@ class Parts(CommandLine):
     def test_come_only_of_files_that_are_not_signed(self):
         self.refused("decrypt", "--key", self.arn, "--range", "0:1", "-i", self.seal("--suite", "0578"), words="signed")
         self.refused("decrypt", "--key", self.arn, "--range", "0:1", words="a stream has no parts", input=self.seal().read_bytes())
-        for text in ("1", "1-2", "a:1", "1:a", "-1:1", "1:2:3", "99999999999999999999:1"):
+        for text in ("", "1", "1-2", "a:1", "1:a", "-1:1", "1:2:3", "99999999999999999999:1"):
             self.refused("decrypt", "--key", self.arn, "--range", text, "-i", self.seal(), words="OFFSET:LENGTH")
+        self.refused("decrypt", "--key", self.arn, "--range", "", "-i", self.folder, "-o", self.folder / "x", words="a file, not a folder")
 
     def test_altered_ones_leave_nothing(self):
         sealed = self.seal("--frame-length", 1000)
