@@ -99,11 +99,14 @@ Outcome open_range(const seal::Envelope& envelope, const seal::OpenOptions& opti
   return out.commit();
 }
 
-// "letter.sealed" → "letter".
+// "letter.sealed" → "letter". The names "." and ".." are a folder's own: nothing opens into them.
 Result<std::string> opened_name(const std::string& name) {
-  if (!name.ends_with(sealed_suffix) || name.size() == sealed_suffix.size())
-    return Error{ErrorCode::invalid_input, "its name does not end in " + std::string(sealed_suffix)};
-  return name.substr(0, name.size() - sealed_suffix.size());
+  const std::string suffix(sealed_suffix);
+  if (!name.ends_with(suffix)) return Error{ErrorCode::invalid_input, "its name does not end in " + suffix};
+  auto opened = name.substr(0, name.size() - suffix.size());
+  if (opened.empty() || opened == "." || opened == "..")
+    return Error{ErrorCode::invalid_input, "without " + suffix + " it has no name"};
+  return opened;
 }
 
 }  // namespace

@@ -34,26 +34,59 @@ Outcome check_apart(const std::string& in, const std::string& out) {
   return ok();
 }
 
-// One of what was found below `in`.
-void add(FolderFiles& found, const fs::directory_entry& entry, const fs::path& in, const fs::path& out,
-         const std::function<Result<std::string>(const std::string&)>& named_out) {
-  std::error_code error;
-  const auto status = entry.symlink_status(error);
-  if (fs::is_directory(status)) return;
-  if (error || !fs::is_regular_file(status)) {
-    found.refused.push_back(entry.path().string() + " is not a file: links, pipes and devices are left out");
-    return;
+// Finds what is below `in`, a folder at a time.
+class Search {
+ public:
+  Search(const std::string& in, const std::string& out, const NamedOut& named_out)
+      : in_(in), out_(out), named_out_(named_out) {}
+
+  Result<FolderFiles> run() && {
+    if (const auto error = list(in_)) return io_error(in_, error);
+    while (!folders_.empty()) {
+      const auto folder = std::move(folders_.back());
+      folders_.pop_back();
+      if (const auto error = list(folder)) found_.refused.push_back(io_error(folder, error).message);
+    }
+    std::ranges::sort(found_.files, {}, &FolderFile::in);
+    std::ranges::sort(found_.refused);
+    return std::move(found_);
   }
-  auto name = named_out(entry.path().filename().string());
-  if (!name) {
-    found.refused.push_back(entry.path().string() + ": " + name.error().message);
-    return;
+
+ private:
+  std::error_code list(const fs::path& folder) {
+    std::error_code error;
+    fs::directory_iterator entries(folder, error), end;
+    while (!error && entries != end) {
+      add(*entries);
+      entries.increment(error);
+    }
+    return error;
   }
-  const auto size = entry.file_size(error);
-  const auto folder = out / entry.path().parent_path().lexically_relative(in);
-  found.files.push_back(
-      {.in = entry.path().string(), .out = (folder / *name).lexically_normal().string(), .size = error ? 0 : size});
-}
+
+  void add(const fs::directory_entry& entry) {
+    std::error_code error;
+    const auto status = entry.symlink_status(error);
+    if (fs::is_directory(status)) return folders_.push_back(entry.path());
+    if (error || !fs::is_regular_file(status)) {
+      found_.refused.push_back(entry.path().string() + " is not a file: links, pipes and devices are left out");
+      return;
+    }
+    auto name = named_out_(entry.path().filename().string());
+    if (!name) {
+      found_.refused.push_back(entry.path().string() + ": " + name.error().message);
+      return;
+    }
+    const auto size = entry.file_size(error);
+    const auto folder = out_ / entry.path().parent_path().lexically_relative(in_);
+    found_.files.push_back(
+        {.in = entry.path().string(), .out = (folder / *name).lexically_normal().string(), .size = error ? 0 : size});
+  }
+
+  const fs::path in_, out_;
+  const NamedOut& named_out_;
+  std::vector<fs::path> folders_;  // Not yet listed.
+  FolderFiles found_;
+};
 
 // Two files that would go to one place: the later is refused.
 void refuse_collisions(FolderFiles& found) {
@@ -65,13 +98,15 @@ void refuse_collisions(FolderFiles& found) {
   });
 }
 
-Outcome make_folders(const FolderFiles& found) {
-  for (const auto& file : found.files) {
-    std::error_code error;
-    fs::create_directories(fs::path(file.out).parent_path(), error);
-    if (error) return io_error(fs::path(file.out).parent_path(), error);
-  }
-  return ok();
+// Of the file: another thread may make it too.
+Outcome make_folder(const FolderFile& file) {
+  const auto folder = fs::path(file.out).parent_path();
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error) return ok();
+  auto failed = io_error(folder, error);
+  failed.message = file.in + ": " + failed.message;
+  return failed;
 }
 
 }  // namespace
@@ -87,31 +122,23 @@ std::uint64_t total_size(const FolderFiles& found) {
   return size;
 }
 
-Result<FolderFiles> files_below(const std::string& in, const std::string& out,
-                                const std::function<Result<std::string>(const std::string&)>& named_out) {
+Result<FolderFiles> files_below(const std::string& in, const std::string& out, const NamedOut& named_out) {
   if (out == "-") return Error{ErrorCode::invalid_input, in + " is a folder; give -o FOLDER"};
   TRY(check_apart(in, out));
-  FolderFiles found;
-  std::error_code error;
-  fs::recursive_directory_iterator entries(in, error), end;
-  while (!error && entries != end) {
-    add(found, *entries, in, out, named_out);
-    entries.increment(error);
-  }
-  if (error) return io_error(in, error);
-  std::ranges::sort(found.files, {}, &FolderFile::in);
-  std::ranges::sort(found.refused);
+  TRY_ASSIGN(auto found, Search(in, out, named_out).run());
   refuse_collisions(found);
   return found;
 }
 
 Outcome each_file(const FolderFiles& found, unsigned jobs, const std::function<Outcome(const FolderFile&)>& one) {
-  TRY(make_folders(found));
   std::vector<std::string> failures(found.files.size());
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (auto i = next++; i < found.files.size(); i = next++)
-      if (auto done = one(found.files[i]); !done) failures[i] = done.error().message;
+    for (auto i = next++; i < found.files.size(); i = next++) {
+      auto done = make_folder(found.files[i]);
+      if (done) done = one(found.files[i]);
+      if (!done) failures[i] = std::move(done).error().message;
+    }
   };
   const auto wanted = jobs == 0 ? std::max(1U, std::thread::hardware_concurrency()) : jobs;
   std::vector<std::thread> threads;

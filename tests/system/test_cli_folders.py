@@ -1,6 +1,7 @@
 """The command line on whole folders, on parts of files, with several threads, and under policies and contexts of every kind."""
 
 import base64
+import ctypes
 import json
 import os
 import pathlib
@@ -17,6 +18,13 @@ from test_cli import FRAME, CommandLine
 
 OLD = ("--commitment-policy", "forbid_encrypt_allow_decrypt")
 READ_OLD = ("--commitment-policy", "require_encrypt_allow_decrypt")
+
+
+def without_override():
+    """Run in the child: where it is root's, it still reads only what its permissions let it."""
+    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
+    for capability in (dac_override, dac_read_search):
+        ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0)
 
 
 class Folders(CommandLine):
@@ -73,6 +81,46 @@ class Folders(CommandLine):
             self.refused("encrypt", "--key", self.arn, "-i", self.tree, "-o", output, words="lies within")
         self.refused("encrypt", "--key", self.arn, "-i", self.tree, words="is a folder; give -o FOLDER")
         self.assertEqual(self.files_in(self.tree), self.contents)
+
+    def test_a_name_that_is_none_without_its_suffix_is_that_files_failure(self):
+        self.run_cli("encrypt", "--key", self.arn, "-i", self.tree, "-o", self.sealed)
+        sealed = (self.sealed / "a.sealed").read_bytes()
+        unfit = (".sealed", "..sealed", "...sealed", "2026/..sealed", "2026/...sealed")
+        for name in (*unfit, "....sealed"):
+            (self.sealed / name).write_bytes(sealed)
+        done = self.run_cli("decrypt", "--key", self.arn, "-i", self.sealed, "-o", self.opened, check=False)
+        said = done.stderr.decode()
+        self.assertEqual(done.returncode, 1)
+        for name in unfit:
+            self.assertIn(f"{self.sealed / name}: without .sealed it has no name\n", said)
+        self.assertEqual(len(said.splitlines()), len(unfit) + 1, said)
+        self.assertEqual(self.files_in(self.opened), {**self.contents, "...": b""})
+
+    def test_a_folder_that_cannot_be_made_is_the_failure_of_the_files_in_it(self):
+        self.sealed.mkdir()
+        (self.sealed / "2026").write_bytes(b"a file")
+        done = self.run_cli("encrypt", "--key", self.arn, "-i", self.tree, "-o", self.sealed, check=False)
+        said = done.stderr.decode()
+        self.assertEqual(done.returncode, 1)
+        for name in ("2026/b c", "2026/november/ü.txt"):
+            self.assertIn(f"{self.tree}/{name}: {(self.sealed / name).parent}: ", said)
+        self.assertEqual(len(said.splitlines()), 3, said)
+        self.assertEqual(set(self.files_in(self.sealed)), {"2026", "a.sealed", "big.sealed"})
+
+    def test_a_folder_that_cannot_be_read_is_told_and_hides_no_other(self):
+        shut = self.tree / "2026" / "november"
+        shut.chmod(0)
+        self.addCleanup(shut.chmod, 0o700)
+        done = self.run_cli("encrypt", "--key", self.arn, "-i", self.tree, "-o", self.sealed, check=False, preexec_fn=without_override)
+        said = done.stderr.decode()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{shut}: Permission denied\n", said)
+        self.assertEqual(len(said.splitlines()), 2, said)
+        self.assertEqual(set(self.files_in(self.sealed)), {"a.sealed", "big.sealed", "2026/b c.sealed"})
+        self.tree.chmod(0)
+        self.addCleanup(self.tree.chmod, 0o700)
+        self.refused("encrypt", "--key", self.arn, "-i", self.tree, "-o", self.opened, words=f"{self.tree}: Permission denied",
+                     preexec_fn=without_override)
 
     def test_signed_files_are_opened_whole(self):
         self.run_cli("encrypt", "--key", self.arn, "--suite", "0578", "-i", self.tree, "-o", self.sealed)
