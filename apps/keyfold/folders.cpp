@@ -22,14 +22,26 @@ Error io_error(const fs::path& path, const std::error_code& error) {
   return {ErrorCode::io, path.string() + ": " + error.message()};
 }
 
-Outcome check_apart(const std::string& in, const std::string& out) {
+// Where a path leads to, by the links that are there. Of what is not there yet, the folder that it would be made in
+// counts: so the path is absolute first.
+Result<fs::path> place_of(const std::string& path) {
   std::error_code error;
-  const auto inner = fs::weakly_canonical(out, error);
-  if (error) return io_error(out, error);
-  const auto outer = fs::canonical(in, error);
-  if (error) return io_error(in, error);
+  auto place = fs::absolute(path, error);
+  if (!error) place = fs::weakly_canonical(place, error);
+  if (error) return io_error(path, error);
+  return place;
+}
+
+// Both are places.
+bool lies_within(const fs::path& inner, const fs::path& outer) {
   const auto relative = inner.lexically_relative(outer);
-  if (!relative.empty() && *relative.begin() != "..")
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+Outcome check_apart(const std::string& in, const std::string& out) {
+  TRY_ASSIGN(const auto inner, place_of(out));
+  TRY_ASSIGN(const auto outer, place_of(in));
+  if (lies_within(inner, outer))
     return Error{ErrorCode::invalid_input, out + " lies within " + in + "; the output goes elsewhere"};
   return ok();
 }
@@ -88,14 +100,24 @@ class Search {
   FolderFiles found_;
 };
 
-// Two files that would go to one place: the later is refused.
-void refuse_collisions(FolderFiles& found) {
-  std::map<std::string, std::string> taken;
+// What would go to a place that is the input's, or that another file goes to: the links that are there lead to it.
+Outcome refuse_collisions(FolderFiles& found, const std::string& in) {
+  TRY_ASSIGN(const auto outer, place_of(in));
+  std::map<fs::path, std::string> taken;
+  const auto problem_of = [&](const FolderFile& file) -> std::string {
+    const auto place = place_of(file.out);
+    if (!place) return ": " + place.error().message;
+    if (lies_within(*place, outer))
+      return ": would go to " + place->string() + ", which lies within " + in + "; the output goes elsewhere";
+    const auto [first, is_new] = taken.emplace(*place, file.in);
+    return is_new ? "" : " would go where " + first->second + " goes";
+  };
   std::erase_if(found.files, [&](const FolderFile& file) {
-    const auto [first, is_new] = taken.emplace(file.out, file.in);
-    if (!is_new) found.refused.push_back(file.in + " would go where " + first->second + " goes");
-    return !is_new;
+    const auto problem = problem_of(file);
+    if (!problem.empty()) found.refused.push_back(file.in + problem);
+    return !problem.empty();
   });
+  return ok();
 }
 
 // Of the file: another thread may make it too.
@@ -123,10 +145,10 @@ std::uint64_t total_size(const FolderFiles& found) {
 }
 
 Result<FolderFiles> files_below(const std::string& in, const std::string& out, const NamedOut& named_out) {
-  if (out == "-") return Error{ErrorCode::invalid_input, in + " is a folder; give -o FOLDER"};
+  if (out.empty() || out == "-") return Error{ErrorCode::invalid_input, in + " is a folder; give -o FOLDER"};
   TRY(check_apart(in, out));
   TRY_ASSIGN(auto found, Search(in, out, named_out).run());
-  refuse_collisions(found);
+  TRY(refuse_collisions(found, in));
   return found;
 }
 

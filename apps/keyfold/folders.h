@@ -16,9 +16,9 @@ struct FolderFile {
   std::uint64_t size = 0;  // Bytes.
 };
 // The files below `in`, in the order of their names, and where each goes below `out`: named_out(name) says under which
-// name, or why not. Nothing is made yet. Links, pipes, devices, folders that cannot be read and files that `named_out`
-// refuses are in `refused`, a line each. Fails with `io` when `in` itself cannot be read, with `invalid_input` when
-// `out` is missing, is "-", or lies within `in`.
+// name, or why not. Nothing is made yet. Links, pipes, devices, folders that cannot be read, files that `named_out`
+// refuses, and those that would go to a place within `in`, or to another's, are in `refused`, a line each. Fails with
+// `io` when `in` itself cannot be read, with `invalid_input` when `out` is empty, is "-", or lies within `in`.
 using NamedOut = std::function<Result<std::string>(const std::string&)>;
 struct FolderFiles {
   std::vector<FolderFile> files;

@@ -79,8 +79,48 @@ class Folders(CommandLine):
     def test_an_output_within_the_input_or_to_a_stream_is_refused_before_any_work(self):
         for output in (self.tree, self.tree / "2026" / "new", self.folder / "letters" / ".." / "letters" / "x"):
             self.refused("encrypt", "--key", self.arn, "-i", self.tree, "-o", output, words="lies within")
-        self.refused("encrypt", "--key", self.arn, "-i", self.tree, words="is a folder; give -o FOLDER")
+        for output in (".", "new", "new/newer", "../letters/new"):
+            self.refused("encrypt", "--key", self.arn, "-i", ".", "-o", output, words="lies within", cwd=self.tree)
+        for output in ((), ("-o", "-"), ("-o", "")):
+            self.refused("encrypt", "--key", self.arn, "-i", self.tree, *output, words="is a folder; give -o FOLDER")
         self.assertEqual(self.files_in(self.tree), self.contents)
+
+    def test_an_output_that_would_land_in_the_input_through_a_folder_or_a_link_is_refused(self):
+        """Each is that file's failure; what goes elsewhere is sealed."""
+        outer = self.folder / "d"
+        inner = outer / "x"
+        (inner / "x").mkdir(parents=True)
+        (inner / "b.sealed").write_bytes(b"was here before")
+        (inner / "x" / "b").write_bytes(b"goes to x/b.sealed")
+        (inner / "c").write_bytes(b"goes elsewhere")
+        done = self.run_cli("encrypt", "--key", self.arn, "-i", inner, "-o", outer, check=False)
+        said = done.stderr.decode()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{inner}/x/b: would go to {inner}/b.sealed, which lies within {inner}; the output goes elsewhere\n", said)
+        self.assertIn("1 of 3 files failed", said)
+        self.assertEqual(set(self.files_in(outer)), {"x/b.sealed", "x/x/b", "x/c", "b.sealed.sealed", "c.sealed"})
+        self.assertEqual((inner / "b.sealed").read_bytes(), b"was here before")
+
+        self.sealed.mkdir()
+        (self.sealed / "2026").symlink_to(self.tree)
+        (self.sealed / "big.sealed").symlink_to(self.tree / "a")
+        done = self.run_cli("encrypt", "--key", self.arn, "-i", self.tree, "-o", self.sealed, check=False)
+        said = done.stderr.decode()
+        self.assertEqual((done.returncode, said.count("which lies within")), (1, 3), said)
+        self.assertEqual(self.files_in(self.tree), self.contents)
+        self.assertEqual({path.name for path in self.sealed.iterdir()}, {"2026", "big.sealed", "a.sealed"})
+
+    def test_two_outputs_that_a_link_leads_to_one_place_are_told(self):
+        for name in ("1", "2"):
+            (self.tree / name).mkdir()
+            (self.tree / name / "same").write_bytes(name.encode())
+        (self.sealed / "1").mkdir(parents=True)
+        (self.sealed / "2").symlink_to("1")
+        done = self.run_cli("encrypt", "--key", self.arn, "-i", self.tree, "-o", self.sealed, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{self.tree}/2/same would go where {self.tree}/1/same goes\n", done.stderr.decode())
+        opened = self.run_cli("decrypt", "--key", self.arn, "-i", self.sealed / "1" / "same.sealed").stdout
+        self.assertEqual(opened, b"1")
 
     def test_a_name_that_is_none_without_its_suffix_is_that_files_failure(self):
         self.run_cli("encrypt", "--key", self.arn, "-i", self.tree, "-o", self.sealed)
