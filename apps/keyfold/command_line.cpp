@@ -44,7 +44,8 @@ void add_policy(CLI::App& app, std::string& to) {
 }
 
 void add_jobs(CLI::App& app, unsigned& to) {
-  app.add_option("--jobs", to, "Threads: frames of a file, files of a folder (default: one for each core)")
+  app.add_option("--jobs", to,
+                 "Threads: frames of a file, files of a folder (default: one for each core; one for a stream)")
       ->check(CLI::Range(1U, jobs_max));
 }
 

@@ -33,7 +33,7 @@ struct EncryptCommand {
   std::string suite, commitment_policy;  // Empty: the library's.
   std::vector<std::string> left_out;     // Context keys.
   std::optional<std::uint32_t> frame_length;
-  unsigned jobs = 0;  // 0: one for each core.
+  unsigned jobs = 0;  // 0: one for each core, or one for a stream.
   bool allow_raw_keys = false;
   bool quiet = false;
 };
@@ -45,7 +45,7 @@ struct DecryptCommand {
   std::string commitment_policy;        // Empty: the library's.
   std::vector<std::string> reproduced;  // "key=value"
   std::optional<std::string> range;     // "offset:" or "offset:length", in bytes; absent: all of it.
-  unsigned jobs = 0;                    // 0: one for each core.
+  unsigned jobs = 0;                    // 0: one for each core, or one for a stream.
   bool quiet = false;
 };
 

@@ -27,7 +27,6 @@ Result<seal::OpenOptions> options_of(const DecryptCommand& command) {
   }
   TRY_ASSIGN(options.required_context, context_of(command.keys.context));
   TRY_ASSIGN(options.reproduced_context, context_of(command.reproduced));
-  options.threads = command.jobs;
   return options;
 }
 
@@ -131,6 +130,7 @@ Outcome run(const DecryptCommand& command) {
   TRY_ASSIGN(const auto keyring, keyring_of(command.keys, command.connection));
   const seal::Envelope envelope(keyring.keyring);
   if (command.range) return open_range(envelope, options, command, *command.range, std::move(in));
+  options.threads = threads_for(in, command.jobs);
   Progress progress("opening", in.size(), shown);
   return open_file(envelope, options, {.in = command.streams.in, .out = command.streams.out}, progress, in);
 }

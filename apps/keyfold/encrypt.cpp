@@ -21,7 +21,6 @@ Result<seal::SealOptions> options_of(const EncryptCommand& command) {
   }
   TRY_ASSIGN(options.encryption_context, context_of(command.keys.context));
   options.frame_length = command.frame_length.value_or(seal::frame_length_for_files);
-  options.threads = command.jobs;
   return options;
 }
 
@@ -66,13 +65,14 @@ Outcome seal_folder(const EncryptCommand& command, const seal::Envelope& envelop
 }  // namespace
 
 Outcome run(const EncryptCommand& command) {
-  TRY_ASSIGN(const auto options, options_of(command));
+  TRY_ASSIGN(auto options, options_of(command));
   if (is_folder(command.streams.in)) {
     TRY_ASSIGN(const auto envelope, envelope_of(command));
     return seal_folder(command, envelope, options);
   }
   TRY_ASSIGN(auto in, InputFile::open(command.streams.in));
   TRY_ASSIGN(const auto envelope, envelope_of(command));
+  options.threads = threads_for(in, command.jobs);
   Progress progress("sealing", in.size(), shown(command));
   return seal_file(envelope, options, in, command.streams.out, progress);
 }

@@ -100,19 +100,21 @@ Result<Place> place_of(const std::string& path) {
 }  // namespace
 
 Result<InputFile> InputFile::open(const std::string& path) {
-  if (path == "-") return InputFile("standard input", STDIN_FILENO);
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool has_name = path != "-";
+  const int fd = has_name ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
   if (fd < 0) return io_error(path, errno);
-  InputFile file(path, fd);
+  InputFile file(has_name ? path : "standard input", fd);
   struct stat info{};
-  if (fstat(fd, &info) != 0) return io_error(path, errno);
-  if (S_ISDIR(info.st_mode)) return Error{ErrorCode::io, path + " is a directory; give a file"};
-  if (S_ISREG(info.st_mode)) file.size_ = static_cast<std::uint64_t>(info.st_size);
+  if (fstat(fd, &info) != 0) return io_error(file.name_, errno);
+  if (S_ISDIR(info.st_mode)) return Error{ErrorCode::io, file.name_ + " is a directory; give a file"};
+  if (!S_ISREG(info.st_mode)) return file;
+  file.kind_ = Kind::file;
+  if (has_name) file.size_ = static_cast<std::uint64_t>(info.st_size);
   return file;
 }
 
 InputFile::InputFile(InputFile&& other) noexcept
-    : name_(std::move(other.name_)), fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
+    : name_(std::move(other.name_)), fd_(std::exchange(other.fd_, -1)), kind_(other.kind_), size_(other.size_) {}
 
 InputFile::~InputFile() {
   if (fd_ > STDIN_FILENO) ::close(fd_);
@@ -136,6 +138,10 @@ Outcome InputFile::read_at(std::uint64_t offset, std::span<std::byte> out) {
     out = out.subspan(static_cast<std::size_t>(got));
   }
   return ok();
+}
+
+unsigned threads_for(const InputFile& in, unsigned jobs) {
+  return jobs == 0 && in.kind() == InputFile::Kind::stream ? 1 : jobs;
 }
 
 Result<OutputFile> OutputFile::create(const std::string& path) {

@@ -24,14 +24,21 @@ class InputFile final : public seal::Source {
   Result<std::size_t> read(std::span<std::byte> out) override;
   // Fills `out` from `offset` on, of a regular file. Fails with `io`, also when the file ends before.
   Outcome read_at(std::uint64_t offset, std::span<std::byte> out);
-  std::optional<std::uint64_t> size() const { return size_; }  // Bytes, of a regular file.
+  std::optional<std::uint64_t> size() const { return size_; }  // Bytes, of a regular file that has a name.
+  enum class Kind : std::uint8_t { stream, file };
+  Kind kind() const { return kind_; }  // Standard input too may be a regular file: a shell's <.
 
  private:
   InputFile(std::string name, int fd) : name_(std::move(name)), fd_(fd) {}
   std::string name_;
   int fd_;
+  Kind kind_ = Kind::stream;
   std::optional<std::uint64_t> size_;
 };
+
+// How many threads work on it when `jobs` are asked for (0: one for each core). Of a stream 0 is one: what follows may
+// be long in coming, and while one thread waits for it, no failure of another is told.
+unsigned threads_for(const InputFile& in, unsigned jobs);
 
 class OutputFile final : public seal::Sink {
  public:

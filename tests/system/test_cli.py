@@ -1,6 +1,7 @@
 """The command line as people use it: encrypt, decrypt and inspect, on files, streams and links; whatever ends it, no half of a file."""
 
 import base64
+import contextlib
 import json
 import os
 import pathlib
@@ -284,6 +285,53 @@ class Outputs(CommandLine):
         done = subprocess.run(command, input=self.plain, stdout=write, stderr=subprocess.PIPE, timeout=60, check=False)
         os.close(write)
         self.assertEqual((done.returncode, done.stderr), (1, b"keyfold: standard output: Broken pipe\n"))
+
+
+class Pipes(CommandLine):
+    """That stay open: a failure is told at once, not when more comes."""
+
+    def fails_while_its_input_is_open(self, *command, input, words, **more):
+        """`input` is a piece of what threads do at a time, and half of the next."""
+        process = subprocess.Popen([BIN / "keyfold", *command, "--keyring", self.raw], stdin=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+        try:
+            with contextlib.suppress(BrokenPipeError):  # It has failed already.
+                process.stdin.write(input)
+                process.stdin.flush()
+            self.assertEqual(process.wait(timeout=20), 1)
+            self.assertIn(words, process.stderr.read().decode())
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+
+    def test_a_message_that_was_altered(self):
+        sealed = bytearray(self.run_cli("encrypt", "--keyring", self.raw, "--allow-raw-keys", input=os.urandom(1 << 20)).stdout)
+        sealed[1 << 17] ^= 1
+        for _ in range(3):
+            self.fails_while_its_input_is_open("decrypt", input=sealed[:6 * FRAME], words="has been altered", stdout=subprocess.DEVNULL)
+
+    def test_an_output_that_nobody_reads(self):
+        read, write = os.pipe()
+        os.close(read)
+        self.addCleanup(os.close, write)
+        for _ in range(3):
+            self.fails_while_its_input_is_open("encrypt", "--allow-raw-keys", input=os.urandom(6 * FRAME), words="Broken pipe", stdout=write)
+
+    def test_several_threads_where_they_are_asked_for(self):
+        source = self.file("source", os.urandom(4 << 20))
+        sealed = self.run_cli("encrypt", "--keyring", self.raw, "--allow-raw-keys", "--jobs", 4, input=source.read_bytes()).stdout
+        for jobs in ((), ("--jobs", 4)):
+            self.assertTrue(self.run_cli("decrypt", "--keyring", self.raw, *jobs, input=sealed).stdout == source.read_bytes())
+        with open(source, "rb") as standard_input:
+            sealed = self.run_cli("encrypt", "--keyring", self.raw, "--allow-raw-keys", stdin=standard_input).stdout
+        self.assertTrue(self.run_cli("decrypt", "--keyring", self.raw, input=sealed).stdout == source.read_bytes())
+
+    def test_a_directory_is_not_a_stream(self):
+        folder = os.open(self.folder, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        self.refused("encrypt", "--keyring", self.raw, "--allow-raw-keys", stdin=folder, words="standard input is a directory; give a file")
 
 
 class Interrupted(CommandLine):
