@@ -19,8 +19,8 @@ install(EXPORT keyfold NAMESPACE keyfold:: FILE keyfold-targets.cmake DESTINATIO
 
 # The public headers: keyfold.h, and what it includes; free of OpenSSL and JSON. What a room keeps to itself is not among them.
 set(private_headers
-    aws_endpoint background_worker body circuit_breaker create_file database failures footer frames in_order keyring_members
-    kms_calls materials_cache pull raw_key_names read_file retry retry_budget session shared_file streams whole_message)
+    address aws_endpoint background_worker body circuit_breaker create_file database failures footer frames in_order keyring_members
+    kms_calls materials_cache pull raw_key_names read_file retry retry_budget session sessions shared_file streams whole_message)
 list(JOIN private_headers "|" private_headers)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/keyfold/
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/keyfold COMPONENT Development
