@@ -1,6 +1,7 @@
 #include "keyfold/core/crypto/aead.h"
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 
 #include "keyfold/core/base/random.h"
 
@@ -106,6 +107,7 @@ TEST(AesGcm, RefusesEveryTruncation) {
     const auto opened = gcm.open(iv, {}, BytesView(message).first(size), out);
     ASSERT_FALSE(opened) << size;
     EXPECT_EQ(opened.error().code, ErrorCode::authentication);
+    EXPECT_EQ(ERR_peek_error(), 0U) << "nothing is left in the thread's error queue";
   }
 }
 

@@ -5,6 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include "keyfold/core/crypto/error_scope.h"
+
 namespace keyfold::crypto {
 namespace {
 
@@ -34,6 +36,7 @@ Result<EcdsaPublicKey> EcdsaPublicKey::from_compressed(Curve curve, BytesView po
   // libcrypto would take the uncompressed and the hybrid forms too.
   if (point.size() != 1 + coordinate_size(curve) || (point[0] != std::byte{2} && point[0] != std::byte{3}))
     return refused;
+  const ErrorScope errors;
   auto group = group_name(curve);
   auto* const point_data = const_cast<std::byte*>(point.data());  // Only read.
   OSSL_PARAM parts[] = {
@@ -53,6 +56,7 @@ Result<EcdsaPublicKey> EcdsaPublicKey::from_compressed(Curve curve, BytesView po
 
 Outcome EcdsaPublicKey::verify(BytesView digest, BytesView der_signature) const {
   KEYFOLD_CHECK(digest.size() == coordinate_size(curve_));
+  const ErrorScope errors;
   const auto context = context_for(key_.get());
   if (!context || EVP_PKEY_verify_init(context.get()) != 1) return cannot("verify");
   // libcrypto encodes what it decoded once more and compares: nothing but the one DER form passes.
@@ -62,6 +66,7 @@ Outcome EcdsaPublicKey::verify(BytesView digest, BytesView der_signature) const 
 }
 
 Result<EcdsaPrivateKey> EcdsaPrivateKey::generate(Curve curve) {
+  const ErrorScope errors;
   EVP_PKEY* key = EVP_EC_gen(group_name(curve).c_str());
   if (key == nullptr) return cannot("make a key");
   EcdsaPrivateKey result(curve);
@@ -84,6 +89,7 @@ Bytes EcdsaPrivateKey::public_point() const {
 
 Result<Bytes> EcdsaPrivateKey::sign(BytesView digest) const {
   KEYFOLD_CHECK(digest.size() == coordinate_size(curve_));
+  const ErrorScope errors;
   const auto context = context_for(key_.get());
   Bytes signature(signature_size_max(curve_));
   std::size_t size = signature.size();

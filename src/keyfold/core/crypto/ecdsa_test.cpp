@@ -1,6 +1,7 @@
 #include "keyfold/core/crypto/ecdsa.h"
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 
 #include "keyfold/core/crypto/digest.h"
 
@@ -109,6 +110,29 @@ TEST(P384, TakesOnlyCompressedPointsOfTheCurve) {
   EXPECT_TRUE(
       refused(hex("04" + std::string(rfc_6979_point.substr(2)) +
                   "8015d9b72d7d57244ea8ef9ac0c621896708a59367f9dfb9f54ca84b3f1c9db1288b231c3ae0d4fe7344fd2533264720")));
+}
+
+TEST(P384, LeavesNothingInTheThreadsErrorQueue) {
+  ERR_clear_error();
+  EXPECT_FALSE(EcdsaPublicKey::from_compressed(Curve::p384, hex("02" + std::string(96, 'f'))));
+  EXPECT_EQ(ERR_peek_error(), 0U) << "after an x that is no point's";
+  const auto key = EcdsaPublicKey::from_compressed(Curve::p384, hex(rfc_6979_point));
+  ASSERT_TRUE(key);
+  const auto signature = hex(rfc_6979_signature);
+  for (std::size_t size = 0; size < signature.size(); ++size) {
+    EXPECT_FALSE(key->verify(sha384(as_bytes("sample")), BytesView(signature).first(size)));
+    EXPECT_EQ(ERR_peek_error(), 0U) << size;
+  }
+  EXPECT_FALSE(key->verify(sha384(as_bytes("simple")), signature));
+  EXPECT_EQ(ERR_peek_error(), 0U) << "after another's signature";
+}
+
+TEST(P384, LeavesWhatOthersNotedInTheErrorQueueThere) {
+  ERR_clear_error();
+  ERR_raise(ERR_LIB_USER, 7);
+  EXPECT_FALSE(EcdsaPublicKey::from_compressed(Curve::p384, hex("02" + std::string(96, 'f'))));
+  EXPECT_EQ(ERR_GET_REASON(ERR_peek_last_error()), 7);
+  ERR_clear_error();
 }
 
 }  // namespace

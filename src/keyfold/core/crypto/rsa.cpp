@@ -1,7 +1,6 @@
 #include "keyfold/core/crypto/rsa.h"
 
 #include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
@@ -11,6 +10,7 @@
 
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/crypto/digest.h"
+#include "keyfold/core/crypto/error_scope.h"
 #include "keyfold/core/crypto/kdf.h"
 #include "keyfold/core/crypto/rsa_pem.h"
 
@@ -23,15 +23,6 @@ constexpr std::size_t rejection_key_size = 32;  // Bytes.
 using PkeyContext = std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)>;
 const unsigned char* raw(BytesView bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 unsigned char* raw(std::span<std::byte> bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
-
-// What libcrypto notes about a failure stays where it is noted: the thread's next TLS call would take it for its own.
-class ErrorScope {
- public:
-  ErrorScope() { ERR_set_mark(); }
-  ~ErrorScope() { ERR_pop_to_mark(); }
-  ErrorScope(const ErrorScope&) = delete;
-  ErrorScope& operator=(const ErrorScope&) = delete;
-};
 
 // The same for whatever is wrong with a ciphertext.
 Error refused() { return {ErrorCode::authentication, "not a data key wrapped under this RSA key"}; }
