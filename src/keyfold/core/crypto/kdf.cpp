@@ -9,6 +9,7 @@
 
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/crypto/aead.h"
+#include "keyfold/core/crypto/error_scope.h"
 #include "keyfold/core/crypto/hmac_sha2.h"
 
 namespace keyfold::crypto {
@@ -55,13 +56,16 @@ Outcome check(const ScryptParameters& p) {
 }
 
 // What seal_derived and open_derived set up before they run: the key of this one use in the thread's cipher, and its
-// IV.
+// IV. Both are gone with it.
 struct Derived {
   AesGcm& cipher;
   WipedArray<32 + gcm_iv_size> bytes;
   BytesView iv() const { return BytesView(bytes).last(gcm_iv_size); }
 
   Derived() : cipher(of_this_thread()) {}
+  ~Derived() { cipher.forget_key(); }
+  Derived(const Derived&) = delete;
+  Derived& operator=(const Derived&) = delete;
   Outcome derive(BytesView key, std::string_view label, BytesView context) {
     TRY(kbkdf_hmac_sha256(key, label, context, bytes));
     return cipher.set_key(BytesView(bytes).first(32));
@@ -116,6 +120,7 @@ Outcome kbkdf_hmac_sha256(BytesView key, std::string_view label, BytesView conte
 
 Result<SecretBytes> scrypt(BytesView passphrase, BytesView salt, const ScryptParameters& parameters, std::size_t size) {
   TRY(check(parameters));
+  const ErrorScope errors;  // There may not be enough memory.
   TRY_ASSIGN(auto key, SecretBytes::zeroed(size));
   const std::unique_ptr<EVP_KDF, decltype(&EVP_KDF_free)> kdf(EVP_KDF_fetch(nullptr, "SCRYPT", nullptr), &EVP_KDF_free);
   const std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)> context(EVP_KDF_CTX_new(kdf.get()),

@@ -5,9 +5,11 @@
 
 #include <cstdio>
 #include <cstring>
+#include <map>
 
 #include "keyfold/core/base/arena.h"
 #include "keyfold/core/base/bytes.h"
+#include "keyfold/core/crypto/aead.h"
 #include "keyfold/core/crypto/kdf.h"
 
 #ifndef KEYFOLD_ARENA_IS_HEAP
@@ -86,6 +88,50 @@ TEST_F(WipingMemoryDeathTest, CryptographyWorksOnIt) {
         const bool good = seal_derived(key, "l", key, key, to_bytes("text"), sealed).has_value() &&
                           open_derived(key, "l", key, key, sealed, opened).has_value() && as_text(opened) == "text" &&
                           arena_use().carved > 100'000;
+        pass_if(good);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+// Blocks of libcrypto's that have not been given back.
+std::map<void*, std::size_t> live_blocks;
+void* remembered_malloc(std::size_t size, const char*, int) {
+  void* block = std::malloc(size);
+  live_blocks[block] = size;
+  return block;
+}
+void* remembered_realloc(void* old, std::size_t size, const char*, int) {
+  live_blocks.erase(old);
+  void* block = std::realloc(old, size);
+  live_blocks[block] = size;
+  return block;
+}
+void remembered_free(void* block, const char*, int) {
+  live_blocks.erase(block);
+  std::free(block);
+}
+bool libcrypto_holds(BytesView secret) {
+  return std::ranges::any_of(live_blocks, [&](const auto& block) {
+    return memmem(block.first, block.second, secret.data(), secret.size()) != nullptr;
+  });
+}
+
+TEST_F(WipingMemoryDeathTest, TheKeyOfOneUseIsGoneAfterIt) {
+  EXPECT_EXIT(
+      {
+        CRYPTO_set_mem_functions(remembered_malloc, remembered_realloc, remembered_free);
+        const ByteArray<32> key{};
+        ByteArray<20> sealed;
+        ByteArray<4> opened;
+        ByteArray<44> derived;
+        bool good = kbkdf_hmac_sha256(key, "l", key, derived).has_value();
+        const auto derived_key = BytesView(derived).first(32);
+        good = good && seal_derived(key, "l", key, key, to_bytes("text"), sealed).has_value();
+        good = good && !libcrypto_holds(derived_key);
+        good = good && open_derived(key, "l", key, key, sealed, opened).has_value();
+        good = good && !libcrypto_holds(derived_key);
+        AesGcm kept;  // The search finds what is there.
+        good = good && kept.set_key(derived_key).has_value() && libcrypto_holds(derived_key);
         pass_if(good);
       },
       testing::ExitedWithCode(0), "");
