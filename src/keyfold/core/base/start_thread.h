@@ -1,6 +1,7 @@
 #pragma once
 // start_thread: a thread where the system has one left.
 
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -14,6 +15,8 @@ bool start_thread(std::vector<std::thread>& threads, Work&& work) {
     threads.emplace_back(std::forward<Work>(work));
     return true;
   } catch (const std::system_error&) {
+    return false;
+  } catch (const std::bad_alloc&) {
     return false;
   }
 }

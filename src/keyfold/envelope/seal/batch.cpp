@@ -77,7 +77,7 @@ std::vector<Result<Opened>> Envelope::open_batch(std::span<const BytesView> seal
   auto one_thread = options;
   one_thread.threads = 1;
   const auto done = each(sealed.size(), options.threads, [&](std::size_t i) {
-    opened[i] = open(sealed[i], one_thread);
+    opened[i] = caught([&] { return open(sealed[i], one_thread); });
     return ok();
   });
   KEYFOLD_CHECK(done);

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <span>
 #include <thread>
@@ -41,7 +42,7 @@ class Turns {
     }
     changed_.notify_all();
   }
-  Outcome outcome() const { return failed_ ? Outcome(*failed_) : ok(); }  // When all threads are done.
+  Outcome outcome() { return failed_ ? Outcome(*std::move(failed_)) : ok(); }  // Once, when all threads are done.
 
  private:
   std::mutex mutex_;
@@ -50,10 +51,24 @@ class Turns {
   std::optional<Error> failed_;
 };
 
+// What `action` returns, or an Error when it throws, as a Source of somebody's own may: the library throws nothing, and
+// an exception that leaves a thread would end the process.
+template <class Action>
+auto caught(const Action& action) -> decltype(action()) {
+  try {
+    return action();
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::internal, "no memory left"};  // So short that it takes none.
+  } catch (...) {
+    return Error{ErrorCode::internal, "a source, a sink or a keyring threw an exception"};
+  }
+}
+
 // Each thread has one of `pieces`; the caller's is one of the threads, so one piece means no other. Again and again,
 // take(piece) → Result<Taken>, one at a time; then work(piece) → Outcome, all at once; then give(piece) → Outcome, one
 // at a time and in the order of taking. The first failure in that order is the outcome; pieces before it have been
-// given, none after it will be. When the system has no threads left, fewer do it.
+// given, none after it will be. It is returned once every thread is done with what it is in: a take() that waits for
+// somebody's source is not broken off. An exception is a failure too. When the system has no threads left, fewer do it.
 template <class Piece, class Take, class Work, class Give>
 Outcome run_in_order(std::span<Piece> pieces, const Take& take, const Work& work, const Give& give) {
   Turns turns;
@@ -62,13 +77,13 @@ Outcome run_in_order(std::span<Piece> pieces, const Take& take, const Work& work
       std::unique_lock taking(turns.taking);
       if (turns.ended) return;
       const auto ticket = turns.next++;
-      const Result<Taken> taken = take(piece);
+      Result<Taken> taken = caught([&] { return take(piece); });
       if (!taken || *taken != Taken::piece) turns.ended = true;
       taking.unlock();
       if (taken && *taken == Taken::nothing) return;
-      auto done = taken ? work(piece) : Outcome(taken.error());
+      auto done = taken ? caught([&] { return Outcome(work(piece)); }) : Outcome(std::move(taken).error());
       if (!turns.wait_for(ticket)) return;
-      if (done) done = give(piece);
+      if (done) done = caught([&] { return Outcome(give(piece)); });
       turns.pass(std::move(done));
     }
   };

@@ -185,7 +185,7 @@ class Opening {
 
 Result<MessageInfo> open_from(keyrings::MaterialsManager& manager, Source& sealed, Sink& plaintext,
                               const OpenOptions& options) {
-  return Opening(sealed, plaintext, options).run(manager);
+  return caught([&] { return Opening(sealed, plaintext, options).run(manager); });
 }
 
 }  // namespace keyfold::seal

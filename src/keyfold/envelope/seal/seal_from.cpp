@@ -86,10 +86,8 @@ Outcome seal_body(SealStart& start, Source& plaintext, Sink& sealed, const SealO
       });
 }
 
-}  // namespace
-
-Result<MessageInfo> seal_from(keyrings::MaterialsManager& manager, Random& random, Source& plaintext, Sink& sealed,
-                              const SealOptions& options) {
+Result<MessageInfo> seal_message(keyrings::MaterialsManager& manager, Random& random, Source& plaintext, Sink& sealed,
+                                 const SealOptions& options) {
   SealStart start;
   TRY(start.start(manager, random, options, options.plaintext_size_max));
   TRY(sealed.write(start.header()));
@@ -101,6 +99,13 @@ Result<MessageInfo> seal_from(keyrings::MaterialsManager& manager, Random& rando
     TRY(sealed.write(footer));
   }
   return start.info();
+}
+
+}  // namespace
+
+Result<MessageInfo> seal_from(keyrings::MaterialsManager& manager, Random& random, Source& plaintext, Sink& sealed,
+                              const SealOptions& options) {
+  return caught([&] { return seal_message(manager, random, plaintext, sealed, options); });
 }
 
 }  // namespace keyfold::seal
