@@ -56,7 +56,9 @@ class Envelope {
 
   // From source to sink, to the end of the input: a few pieces in memory, whatever the size, and options.threads at
   // work. On failure the sink has received an incomplete message, or the authentic beginning of one: write to a
-  // temporary file and rename it. For signed messages see SignedRelease. They fail as source and sink do, too.
+  // temporary file and rename it. For signed messages see SignedRelease. They fail as source and sink do, too, and with
+  // `internal` when one throws. With several threads a failure is returned only when the read under way returns: a
+  // source that may wait for ever should be one that can be told to stop.
   Result<MessageInfo> seal(Source& plaintext, Sink& sealed, const SealOptions& options = {}) const;
   Result<MessageInfo> open(Source& sealed, Sink& plaintext, const OpenOptions& options = {}) const;
   Result<MessageInfo> seal_stream(std::istream& in, std::ostream& out, const SealOptions& options = {}) const;

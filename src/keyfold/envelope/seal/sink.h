@@ -7,6 +7,7 @@
 
 namespace keyfold::seal {
 
+// Called by one thread at a time; by the caller's own, or, with options.threads above 1, not always by the same.
 class Sink {
  public:
   virtual ~Sink() = default;

@@ -7,10 +7,11 @@
 
 namespace keyfold::seal {
 
+// Called by one thread at a time; by the caller's own, or, with options.threads above 1, not always by the same.
 class Source {
  public:
   virtual ~Source() = default;
-  // Up to out.size() bytes; 0 only at the end. An Error ends the message.
+  // Up to out.size() bytes (CHECK); 0 only at the end. An Error ends the message.
   virtual Result<std::size_t> read(std::span<std::byte> out) = 0;
 };
 
