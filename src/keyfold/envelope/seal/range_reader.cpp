@@ -45,7 +45,7 @@ Result<RangeReader> RangeReader::start(keyrings::MaterialsManager& manager, std:
   TRY(reader.find_end());
   TRY(reader.start_.start(manager, header, BytesView(bytes).first(header.size), options));
   reader.plaintext_.resize(reader.info_.frame_length);
-  TRY(reader.open_frame(reader.regular_frames_, reader.plaintext_));
+  TRY(reader.open_frame(reader.regular_frames_, reader.plaintext_, ErrorCode::invalid_input));
   return reader;
 }
 
@@ -70,17 +70,21 @@ FrameHead RangeReader::head_of(std::uint64_t index) const {
           .content_size = static_cast<std::uint32_t>(size)};
 }
 
-// `out` has room for a whole frame; the content is at its front.
-Outcome RangeReader::open_frame(std::uint64_t index, std::span<std::byte> out) {
-  const auto expected = head_of(index);
-  frame_.resize(expected.size());
+// `out` has room for a whole frame; the content is at its front. Only one head belongs there.
+Outcome RangeReader::open_frame(std::uint64_t index, std::span<std::byte> out, ErrorCode if_head_is_bad) {
+  const auto head = head_of(index);
+  frame_.resize(head.size());
   TRY(sealed_->read_at(info_.header_size + index * (std::uint64_t{info_.frame_length} + frame_overhead), frame_));
-  TRY_ASSIGN(const auto read, message::read_frame_head(frame_, info_.frame_length, expected.sequence));
-  const auto* head = std::get_if<FrameHead>(&read);
-  if (head == nullptr || head->kind != expected.kind || head->content_size != expected.content_size) return malformed();
-  return start_.cipher().open_frame(*head, frame_, out.first(head->content_size));
+  ByteArray<message::final_frame_head_size> room;
+  const auto belongs = std::span(room).first(head.head_size());
+  message::write_frame_head(belongs, head);
+  if (!std::ranges::equal(belongs, BytesView(frame_).first(belongs.size())))
+    return Error{if_head_is_bad, "frame " + std::to_string(head.sequence) +
+                                     " of the message is not where it belongs: altered, cut short, or continued"};
+  return start_.cipher().open_frame(head, frame_, out.first(head.content_size));
 }
 
+// Where the frames are and how large has been proved: one that is not there was altered.
 Outcome RangeReader::read_frames(std::uint64_t offset, std::span<std::byte> out) {
   while (!out.empty()) {
     const auto index = std::min(offset / info_.frame_length, regular_frames_);
@@ -88,9 +92,9 @@ Outcome RangeReader::read_frames(std::uint64_t offset, std::span<std::byte> out)
     const std::size_t content_size = head_of(index).content_size;
     const auto taken = std::min(content_size - skipped, out.size());
     if (taken == content_size) {  // All of it: without a copy.
-      TRY(open_frame(index, out));
+      TRY(open_frame(index, out, ErrorCode::authentication));
     } else {
-      TRY(open_frame(index, plaintext_));
+      TRY(open_frame(index, plaintext_, ErrorCode::authentication));
       std::ranges::copy(BytesView(plaintext_).subspan(skipped, taken), out.begin());
     }
     offset += taken;

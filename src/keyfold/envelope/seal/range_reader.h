@@ -35,7 +35,7 @@ class RangeReader {
   explicit RangeReader(std::shared_ptr<RandomAccess> sealed) : sealed_(std::move(sealed)) {}
   Outcome find_end();
   message::FrameHead head_of(std::uint64_t index) const;
-  Outcome open_frame(std::uint64_t index, std::span<std::byte> out);
+  Outcome open_frame(std::uint64_t index, std::span<std::byte> out, ErrorCode if_head_is_bad);
   Outcome read_frames(std::uint64_t offset, std::span<std::byte> out);
 
   std::shared_ptr<RandomAccess> sealed_;

@@ -16,7 +16,7 @@ constexpr std::uint32_t frame_length = 10;
 // Counts what is read.
 class CountingAccess final : public RandomAccess {
  public:
-  explicit CountingAccess(Bytes bytes) : bytes_(std::move(bytes)), inner_(bytes_) {}
+  explicit CountingAccess(Bytes given) : bytes(std::move(given)), inner_(bytes) {}
   std::uint64_t size() const override { return inner_.size(); }
   Outcome read_at(std::uint64_t offset, std::span<std::byte> out) override {
     read += out.size();
@@ -25,9 +25,9 @@ class CountingAccess final : public RandomAccess {
   }
   std::uint64_t read = 0;
   int reads = 0;
+  Bytes bytes;  // May be changed where they are.
 
  private:
-  Bytes bytes_;
   BytesAccess inner_;
 };
 
@@ -141,6 +141,31 @@ TEST_F(Ranges, AnAlteredFrameIsRefusedWhereItIsAndNowhereElse) {
     EXPECT_FALSE(reading->read(0, across));
     EXPECT_EQ(across, Bytes(95)) << "what was read before is wiped";
   }
+}
+
+TEST_F(Ranges, AnAlteredHeadOfAFrameFailsAuthenticationLikeItsContent) {
+  const auto plaintext = some_plaintext(35);
+  const auto access = std::make_shared<CountingAccess>(seal(plaintext));
+  auto reading = envelope.range_reader(access);
+  ASSERT_TRUE(reading);
+  for (std::size_t frame = 0; frame < 4; ++frame) {
+    const auto head_size = frame == 3 ? message::final_frame_head_size : message::regular_frame_head_size;
+    for (std::size_t at = 0; at < head_size; ++at) {
+      auto& altered = access->bytes[reading->info().header_size + frame * 42 + at];
+      for (const auto flip : {std::byte{1}, std::byte{0xFF}}) {
+        altered ^= flip;
+        Bytes out(5, std::byte{1});
+        const auto got = reading->read(frame * 10, out);
+        ASSERT_FALSE(got) << frame << " " << at;
+        EXPECT_EQ(got.error().code, ErrorCode::authentication) << frame << " " << at << ": " << got.error().message;
+        EXPECT_EQ(out, Bytes(5));
+        altered ^= flip;
+      }
+    }
+  }
+  Bytes all(35);
+  EXPECT_EQ(*reading->read(0, all), 35U);
+  EXPECT_EQ(all, plaintext);
 }
 
 TEST_F(Ranges, EveryFlippedBitOfHeaderAndFinalFrameIsRefusedBeforeAnythingIsRead) {
