@@ -62,6 +62,7 @@ class Pulling {
   Outcome pull(Through& through, const Finish& finish) {
     piece_.resize(read_size);
     TRY_ASSIGN(const std::size_t got, from_.read(piece_));
+    KEYFOLD_CHECK(got <= piece_.size());
     if (got != 0) return through.update(BytesView(piece_).first(got));
     ended_ = true;
     return finish();

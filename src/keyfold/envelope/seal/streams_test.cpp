@@ -319,6 +319,20 @@ TEST(Pull, NeverEndsWellWhenTheMessageDoesNot) {
   }
 }
 
+TEST(PullDeathTest, ASourceThatSaysItGaveMoreThanThereIsRoomForStops) {
+  class Boasting final : public Source {
+   public:
+    Result<std::size_t> read(std::span<std::byte> out) override { return out.size() + 1; }
+  };
+  const Envelope envelope(raw_keyring());
+  Boasting source;
+  Bytes part(10'000);
+  const auto sealing = *envelope.sealing(source);
+  ASSERT_TRUE(sealing->read(part)) << "the header, for which nothing is read";
+  EXPECT_DEATH((void)sealing->read(part), "CHECK failed");
+  EXPECT_DEATH((void)envelope.opening(source)->read(part), "CHECK failed");
+}
+
 class Batch : public ::testing::TestWithParam<unsigned> {
  protected:
   std::shared_ptr<const CountingKeyring> keyring = std::make_shared<CountingKeyring>(raw_keyring());
