@@ -10,6 +10,13 @@ namespace keyfold::seal {
 using message::FrameHead;
 using message::FrameKind;
 
+namespace {
+
+// In memory that somebody else writes to, say: a file that is mapped.
+Error changed_meanwhile() { return {ErrorCode::authentication, "the message was altered while it was being opened"}; }
+
+}  // namespace
+
 unsigned threads_for(unsigned wanted, std::uint64_t pieces) {
   const unsigned most = wanted == 0 ? std::max(1U, std::thread::hardware_concurrency()) : wanted;
   return static_cast<unsigned>(std::clamp<std::uint64_t>(pieces, 1, std::min(most, threads_max)));
@@ -44,12 +51,13 @@ Outcome open_frames(MessageCipher& cipher, std::uint32_t frame_length, std::uint
                     std::span<std::byte> out) {
   for (auto sequence = first; !sealed.empty(); ++sequence) {
     TRY_ASSIGN(const auto read, message::read_frame_head(sealed, frame_length, sequence));
-    const auto& head = std::get<FrameHead>(read);
-    TRY(cipher.open_frame(head, sealed.first(head.size()), out.first(head.content_size)));
-    sealed = sealed.subspan(head.size());
-    out = out.subspan(head.content_size);
+    const auto* head = std::get_if<FrameHead>(&read);
+    if (head == nullptr || head->size() > sealed.size() || head->content_size > out.size()) return changed_meanwhile();
+    TRY(cipher.open_frame(*head, sealed.first(head->size()), out.first(head->content_size)));
+    sealed = sealed.subspan(head->size());
+    out = out.subspan(head->content_size);
   }
-  return ok();
+  return out.empty() ? ok() : Outcome(changed_meanwhile());
 }
 
 }  // namespace keyfold::seal

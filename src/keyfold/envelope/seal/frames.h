@@ -26,7 +26,7 @@ Outcome seal_frames(MessageCipher& cipher, std::uint32_t frame_length, std::uint
 std::size_t sealed_frames_size(std::uint32_t frame_length, Ends ends, std::size_t plaintext_size);
 
 // Opens the frames of `sealed`, whose heads have been read before, from number `first` on. `out` is just as large as
-// their content.
+// their content was then: fails with `authentication` when it no longer is, too.
 Outcome open_frames(MessageCipher& cipher, std::uint32_t frame_length, std::uint32_t first, BytesView sealed,
                     std::span<std::byte> out);
 

@@ -95,7 +95,10 @@ Outcome open_framed(OpenStart& start, const WholeMessage& whole, std::span<std::
 Outcome open_non_framed(OpenStart& start, const WholeMessage& whole, std::span<std::byte> out,
                         const message::Limits& limits) {
   TRY_ASSIGN(const auto read, message::read_non_framed_head(whole.body, limits));
-  TRY(start.cipher().open_non_framed(std::get<message::NonFramedHead>(read), whole.body, out));
+  const auto& head = std::get<message::NonFramedHead>(read);
+  if (head.content_size != out.size())  // In memory that somebody else writes to.
+    return Error{ErrorCode::authentication, "the message was altered while it was being opened"};
+  TRY(start.cipher().open_non_framed(head, whole.body, out));
   start.cipher().add_to_digest(whole.body);
   return ok();
 }

@@ -1,0 +1,59 @@
+// Frames in pieces: how many at once, how many in all, and bytes that change under the reader's hands.
+
+#include "keyfold/envelope/seal/frames.h"
+
+#include <gtest/gtest.h>
+
+#include "keyfold/envelope/seal/messages_test.h"
+
+namespace keyfold::seal {
+namespace {
+
+using namespace keyfold::seal::testing;
+
+// As if somebody wrote to the memory after the frames' heads had been read.
+class Changed : public ::testing::Test {
+ protected:
+  static constexpr std::uint32_t frame_length = 16;
+  SealStart start;
+  Bytes plaintext = some_plaintext(40), sealed;
+
+  void SetUp() override {
+    SystemRandom random;
+    const auto manager = keyrings::default_materials_manager(raw_keyring());
+    ASSERT_TRUE(start.start(*manager, random, {.frame_length = frame_length}, std::nullopt));
+    sealed.resize(sealed_frames_size(frame_length, Ends::yes, plaintext.size()));
+    ASSERT_TRUE(seal_frames(start.cipher(), frame_length, 1, Ends::yes, plaintext, sealed));
+  }
+  Outcome open(BytesView bytes, std::span<std::byte> out) {
+    return open_frames(start.cipher(), frame_length, 1, bytes, out);
+  }
+};
+
+TEST_F(Changed, UnchangedTheyOpen) {
+  Bytes out(plaintext.size());
+  ASSERT_TRUE(open(sealed, out));
+  EXPECT_EQ(out, plaintext);
+}
+
+TEST_F(Changed, HeadsThatReachBeyondTheSealedBytesAreRefused) {
+  for (std::size_t size = 0; size < sealed.size(); ++size) {
+    const Bytes cut(sealed.begin(), sealed.begin() + static_cast<std::ptrdiff_t>(size));
+    Bytes out(plaintext.size());
+    const auto opened = open(cut, out);
+    ASSERT_FALSE(opened) << size;
+    EXPECT_EQ(opened.error().code, ErrorCode::authentication) << size;
+  }
+}
+
+TEST_F(Changed, HeadsThatReachBeyondTheOutputAreRefused) {
+  for (std::size_t size = 0; size < plaintext.size(); ++size) {
+    Bytes out(size);
+    const auto opened = open(sealed, out);
+    ASSERT_FALSE(opened) << size;
+    EXPECT_EQ(opened.error().code, ErrorCode::authentication) << size;
+  }
+}
+
+}  // namespace
+}  // namespace keyfold::seal
