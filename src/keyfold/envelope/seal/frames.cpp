@@ -22,6 +22,13 @@ unsigned threads_for(unsigned wanted, std::uint64_t pieces) {
   return static_cast<unsigned>(std::clamp<std::uint64_t>(pieces, 1, std::min(most, threads_max)));
 }
 
+Outcome check_frame_count(std::uint64_t first, std::uint32_t frame_length, Ends ends, std::size_t plaintext_size) {
+  const std::uint64_t more = plaintext_size == 0 ? 0 : (plaintext_size - 1) / frame_length;  // After the first one.
+  if (first + more > (ends == Ends::yes ? message::frames_max : message::regular_frames_max))
+    return Error{ErrorCode::invalid_input, "a message has at most 2^32 - 1 frames; choose a longer frame length"};
+  return ok();
+}
+
 Outcome seal_frames(MessageCipher& cipher, std::uint32_t frame_length, std::uint32_t first, Ends ends,
                     BytesView plaintext, std::span<std::byte> out) {
   FrameHead head{.kind = FrameKind::regular, .sequence = first, .content_size = frame_length};

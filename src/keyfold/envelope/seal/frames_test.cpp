@@ -11,6 +11,21 @@ namespace {
 
 using namespace keyfold::seal::testing;
 
+TEST(Frames, AMessageHasAsManyAsTheirNumbersReach) {
+  constexpr std::uint32_t frame_length = 10;
+  constexpr std::uint64_t last = message::frames_max;
+  for (std::uint64_t first = last - 3; first <= last + 2; ++first)
+    for (std::size_t size = 0; size <= 30; ++size) {
+      const auto end = first + (size == 0 ? 0 : (size - 1) / frame_length);
+      EXPECT_EQ(check_frame_count(first, frame_length, Ends::yes, size).has_value(), end <= last)
+          << first << " " << size;
+      EXPECT_EQ(check_frame_count(first, frame_length, Ends::no, size).has_value(), end < last) << first << " " << size;
+    }
+  // A whole piece less than that is none too many: the last one is as large as its plaintext, not as a piece.
+  const auto first = last - frames_in_piece(frame_length) + 2;
+  EXPECT_TRUE(check_frame_count(first, frame_length, Ends::yes, 1));
+}
+
 // As if somebody wrote to the memory after the frames' heads had been read.
 class Changed : public ::testing::Test {
  protected:

@@ -26,6 +26,7 @@ class Reading {
  public:
   Reading(Source& source, std::uint32_t frame_length, std::optional<std::uint64_t> plaintext_size_max)
       : source_(source),
+        frame_length_(frame_length),
         frames_(frames_in_piece(frame_length)),
         size_(frames_ * frame_length),
         left_(plaintext_size_max) {}
@@ -34,10 +35,6 @@ class Reading {
   Reading& operator=(const Reading&) = delete;
 
   Result<Taken> take(Piece& piece) {
-    if (sequence_ + frames_ - 1 > message::regular_frames_max)
-      return Error{ErrorCode::invalid_input, "a message has at most 2^32 - 1 frames; choose a longer frame length"};
-    piece.first = static_cast<std::uint32_t>(sequence_);
-    sequence_ += frames_;
     piece.plaintext.resize(size_ + 1);
     const auto room = std::span(piece.plaintext);
     std::ranges::copy(BytesView(ahead_).first(ahead_size_), room.begin());
@@ -48,6 +45,9 @@ class Reading {
     ahead_size_ = had - piece.plaintext_size;
     std::ranges::copy(room.subspan(piece.plaintext_size, ahead_size_), ahead_.begin());
     piece.ends = ahead_size_ == 0 ? Ends::yes : Ends::no;
+    TRY(check_frame_count(sequence_, frame_length_, piece.ends, piece.plaintext_size));
+    piece.first = static_cast<std::uint32_t>(sequence_);
+    sequence_ += frames_;
     return piece.ends == Ends::yes ? Taken::last_piece : Taken::piece;
   }
 
@@ -61,6 +61,7 @@ class Reading {
   }
 
   Source& source_;
+  const std::uint32_t frame_length_;
   const std::size_t frames_, size_;
   std::optional<std::uint64_t> left_;  // Bytes that may still come.
   std::uint64_t sequence_ = 1;
