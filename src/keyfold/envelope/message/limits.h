@@ -10,8 +10,10 @@ struct Limits {
   std::uint16_t encrypted_data_keys_max = 64;            // Checked before any is read: each may cost a call to a KMS.
   std::size_t header_size_max = std::size_t{256} << 10;  // Bytes, tag included.
   std::size_t encryption_context_size_max = 65535;       // Bytes, serialized.
-  std::uint32_t frame_length_max = 64U << 20;            // Bytes: a streaming reader holds two frames.
-  std::uint64_t non_framed_size_max = 64U << 20;         // Bytes: all of it is held until its tag has verified.
+  // Bytes: a streaming reader holds two frames for each of its threads, and takes fewer threads the longer they are:
+  // 128 MiB in all, or two frames.
+  std::uint32_t frame_length_max = 64U << 20;
+  std::uint64_t non_framed_size_max = 64U << 20;  // Bytes: all of it is held until its tag has verified.
 };
 
 }  // namespace keyfold::message

@@ -22,6 +22,10 @@ unsigned threads_for(unsigned wanted, std::uint64_t pieces) {
   return static_cast<unsigned>(std::clamp<std::uint64_t>(pieces, 1, std::min(most, threads_max)));
 }
 
+unsigned threads_for_stream(unsigned wanted, std::uint32_t frame_length) {
+  return threads_for(wanted, std::max<std::uint64_t>(1, stream_bytes_max / frame_length));
+}
+
 Outcome check_frame_count(std::uint64_t first, std::uint32_t frame_length, Ends ends, std::size_t plaintext_size) {
   const std::uint64_t more = plaintext_size == 0 ? 0 : (plaintext_size - 1) / frame_length;  // After the first one.
   if (first + more > (ends == Ends::yes ? message::frames_max : message::regular_frames_max))

@@ -6,8 +6,13 @@
 namespace keyfold::seal {
 
 inline constexpr std::size_t frame_overhead = message::regular_frame_head_size + message::tag_size;  // Bytes.
+// Bytes by which the head of a final frame is longer than that of a regular one.
+inline constexpr std::size_t final_frame_more = message::final_frame_head_size - message::regular_frame_head_size;
 inline constexpr std::size_t piece_size = std::size_t{256} << 10;  // Bytes of plaintext in a piece, about.
 inline constexpr unsigned threads_max = 256;
+// Bytes of plaintext that the threads of one stream hold at most, and as much sealed; but at least a frame. Whoever
+// sealed a message chose how long its frames are: that does not choose how much memory its readers take.
+inline constexpr std::uint64_t stream_bytes_max = std::uint64_t{64} << 20;
 
 // Whole frames that make about piece_size bytes: at least one.
 constexpr std::size_t frames_in_piece(std::uint32_t frame_length) {
@@ -16,6 +21,8 @@ constexpr std::size_t frames_in_piece(std::uint32_t frame_length) {
 
 // How many threads a caller gets who asks for `wanted` (0: one for each core) and has `pieces` pieces to do.
 unsigned threads_for(unsigned wanted, std::uint64_t pieces);
+// The same, for a stream of any length in frames of this one.
+unsigned threads_for_stream(unsigned wanted, std::uint32_t frame_length);
 
 // Seals `plaintext` into frames from number `first` on, one behind the other; the last one is the final frame if
 // `ends`. Every other frame is full; `out` is just as large as they are.

@@ -11,6 +11,21 @@ namespace {
 
 using namespace keyfold::seal::testing;
 
+TEST(Frames, TheThreadsOfAStreamHoldNoMoreThanItsBytesHoweverLongItsFramesAre) {
+  constexpr std::uint32_t mib = 1U << 20;
+  EXPECT_EQ(threads_for_stream(12, 4096), 12U);
+  EXPECT_EQ(threads_for_stream(12, 5 * mib), 12U);
+  EXPECT_EQ(threads_for_stream(12, 6 * mib), 10U);
+  EXPECT_EQ(threads_for_stream(12, 32 * mib), 2U);
+  EXPECT_EQ(threads_for_stream(12, 64 * mib), 1U);
+  EXPECT_EQ(threads_for_stream(12, UINT32_MAX), 1U);
+  for (std::uint64_t length = 1; length <= stream_bytes_max; length = length * 3 / 2 + 1) {
+    const auto frame_length = static_cast<std::uint32_t>(length);
+    const auto held = threads_for_stream(threads_max, frame_length) * frames_in_piece(frame_length) * length;
+    EXPECT_LE(held, stream_bytes_max) << length;
+  }
+}
+
 TEST(Frames, AMessageHasAsManyAsTheirNumbersReach) {
   constexpr std::uint32_t frame_length = 10;
   constexpr std::uint64_t last = message::frames_max;

@@ -20,6 +20,7 @@
 #include <new>
 
 #include "keyfold/envelope/keyrings/caching_materials_manager.h"
+#include "keyfold/envelope/seal/frames.h"
 #include "keyfold/envelope/seal/messages_test.h"
 
 namespace {
@@ -186,22 +187,24 @@ TEST(Memory, NothingIsAllocatedForASmallMessageWhoseDataKeyIsCached) {
   }
 }
 
+class Zeros final : public Source {
+ public:
+  explicit Zeros(std::size_t size) : left_(size) {}
+  Result<std::size_t> read(std::span<std::byte> out) override {
+    const auto given = std::min(out.size(), left_);
+    left_ -= given;
+    return given;
+  }
+
+ private:
+  std::size_t left_;
+};
+
 TEST(Memory, StaysAtAFewPiecesWithSeveralThreads) {
   const Envelope envelope(raw_keyring());
   constexpr std::size_t size = std::size_t{64} << 20;
-  class Zeros final : public Source {
-   public:
-    Result<std::size_t> read(std::span<std::byte> out) override {
-      const auto given = std::min(out.size(), left_);
-      left_ -= given;
-      return given;
-    }
-
-   private:
-    std::size_t left_ = size;
-  };
   for (const auto suite : both_suites) {
-    Zeros zeros;
+    Zeros zeros(size);
     NullSink sink;
     const auto before = live_bytes.load();
     live_bytes_max = before;
@@ -209,6 +212,28 @@ TEST(Memory, StaysAtAFewPiecesWithSeveralThreads) {
     EXPECT_GT(sink.size, size);
     EXPECT_LT(live_bytes_max - before, std::int64_t{4} << 20);
   }
+}
+
+// Whoever seals chooses the frame length.
+TEST(Memory, StaysAtTheBytesOfAStreamWithManyThreadsAndLongFrames) {
+  const Envelope envelope(raw_keyring());
+  constexpr std::size_t frame_length = std::size_t{32} << 20;
+  constexpr auto held_max = static_cast<std::int64_t>(2 * stream_bytes_max + (1U << 20));
+  Bytes sealed;
+  sealed.reserve(5 * frame_length + 2000);
+  BytesSink sink(sealed);
+  Zeros zeros(5 * frame_length);
+  auto before = live_bytes.load();
+  live_bytes_max = before;
+  ASSERT_TRUE(envelope.seal(zeros, sink, {.frame_length = frame_length, .threads = 5}));
+  EXPECT_LT(live_bytes_max - before, held_max);
+  BytesSource source(sealed);
+  NullSink released;
+  before = live_bytes;
+  live_bytes_max = before;
+  ASSERT_TRUE(envelope.open(source, released, {.threads = 5}));
+  EXPECT_EQ(released.size, 5 * frame_length);
+  EXPECT_LT(live_bytes_max - before, held_max);
 }
 
 void plant(BytesView secret) {

@@ -34,11 +34,10 @@ class Reading {
   Result<Taken> take(Piece& piece) {
     piece.first = sequence_;
     piece.plaintext_size = 0;
-    // Room for a final frame in the last place: its head is larger.
-    constexpr auto more = message::final_frame_head_size - message::regular_frame_head_size;
-    piece.sealed.resize(frames_ * (frame_length_ + frame_overhead) + more);
+    // Room for a final frame in the last place.
+    piece.sealed.resize(frames_ * (frame_length_ + frame_overhead) + final_frame_more);
     const auto room = std::span(piece.sealed);
-    TRY_ASSIGN(const auto got, read_fully(source_, room.first(room.size() - more)));
+    TRY_ASSIGN(const auto got, read_fully(source_, room.first(room.size() - final_frame_more)));
     std::size_t at = 0, had = got;
     for (std::size_t i = 0; i < frames_ && !ended_; ++i) {
       TRY_ASSIGN(const auto head, next_head(room, at, had));
@@ -121,7 +120,7 @@ class Opening {
 
  private:
   Outcome open_framed(std::uint32_t frame_length) {
-    std::vector<Piece> pieces(threads_for(options_.threads, threads_max));
+    std::vector<Piece> pieces(threads_for_stream(options_.threads, frame_length));
     for (auto& piece : pieces) TRY(start_.start_cipher(piece.cipher));
     Reading reading(source_, frame_length);
     TRY(run_in_order(

@@ -27,8 +27,8 @@ struct SealOptions {
   // it, to know that a data key stays within its limits. (The functions that are given all of it know.)
   std::optional<std::uint64_t> plaintext_size_max = std::nullopt;
   // That seal at once, where all of the plaintext is in memory or comes from a Source: frames are sealed in parallel,
-  // and, when the suite signs, hashed beside that. 0: one for each core. Small messages use fewer. With several threads
-  // a failure is returned only when the read under way returns.
+  // and, when the suite signs, hashed beside that. 0: one for each core. Small messages and streams of long frames use
+  // fewer. With several threads a failure is returned only when the read under way returns.
   unsigned threads = 1;
 };
 

@@ -71,12 +71,14 @@ class Reading {
 
 Outcome seal_body(SealStart& start, Source& plaintext, Sink& sealed, const SealOptions& options) {
   const auto frame_length = start.frame_length();
-  std::vector<Piece> pieces(threads_for(options.threads, threads_max));
+  std::vector<Piece> pieces(threads_for_stream(options.threads, frame_length));
   for (auto& piece : pieces) TRY(start.start_cipher(piece.cipher));
+  const auto sealed_max = frames_in_piece(frame_length) * (frame_length + frame_overhead) + final_frame_more;
   Reading reading(plaintext, frame_length, options.plaintext_size_max);
   return run_in_order(
       std::span(pieces), [&](Piece& piece) { return reading.take(piece); },
       [&](Piece& piece) {
+        piece.sealed.reserve(sealed_max);  // Once: growing for the final frame's head would double it.
         piece.sealed.resize(sealed_frames_size(frame_length, piece.ends, piece.plaintext_size));
         return seal_frames(piece.cipher, frame_length, piece.first, piece.ends,
                            BytesView(piece.plaintext).first(piece.plaintext_size), piece.sealed);
