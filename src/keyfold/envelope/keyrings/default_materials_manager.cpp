@@ -1,3 +1,5 @@
+#include <ranges>
+
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/crypto/ecdsa.h"
 #include "keyfold/envelope/keyrings/materials_manager.h"
@@ -36,6 +38,16 @@ Outcome add_signing_key(materials::EncryptionMaterials& materials) {
   TRY_ASSIGN(auto key, crypto::EcdsaPrivateKey::generate(curve_of(*materials.suite)));
   TRY(materials.encryption_context.add(std::string(public_key_context_key), to_base64(key.public_point())));
   materials.signing_key = std::make_shared<EcdsaSigningKey>(std::move(key));
+  return ok();
+}
+
+// Before a keyring is asked: a call to a KMS may hang on it.
+Outcome check_size(const materials::EncryptionMaterials& made, std::size_t size_max) {
+  size_max = std::min(size_max, materials::serialized_context_max);
+  const auto is_written = [&](const auto& pair) { return !made.required_context_keys.contains(pair.first); };
+  if (materials::serialized_context_size(made.encryption_context | std::views::filter(is_written)) > size_max)
+    return Error{ErrorCode::invalid_input,
+                 "the encryption context would be larger than the limit of " + std::to_string(size_max)};
   return ok();
 }
 
@@ -89,6 +101,7 @@ class DefaultMaterialsManager final : public MaterialsManager {
       if (!made->encryption_context.contains(key))
         return Error{ErrorCode::invalid_input, "the encryption context has no \"" + key + "\", which is required"};
     if (suite.signs()) TRY(add_signing_key(*made));
+    TRY(check_size(*made, request.encryption_context_size_max));
     TRY(keyring_->on_encrypt(*made));
     return std::shared_ptr<const materials::EncryptionMaterials>(std::move(made));
   }

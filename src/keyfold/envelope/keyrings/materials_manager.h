@@ -19,6 +19,9 @@ struct EncryptionRequest {
   // Bytes, in all, of what will be sealed under the materials; nothing when that is not known.
   std::optional<std::uint64_t> plaintext_size = std::nullopt;
   std::uint64_t messages = 1;  // That will be sealed under them.
+  // Bytes, serialized, of as much of the context as is written into the message. Whoever writes it looks, too: this
+  // saves asking for a key in vain, where a manager can.
+  std::size_t encryption_context_size_max = materials::serialized_context_max;
 };
 
 // Everything it points to must live until the answer is there, not longer.
@@ -47,10 +50,10 @@ class MaterialsManager {
 
 // Asks its keyring anew for every message. When the suite signs it makes a key for the message and puts the public half
 // into the context, as `aws-crypto-public-key`. Refuses, with `invalid_input`, contexts that use the reserved prefix
-// `aws-crypto-`, suites that the policy rules out, and signed messages without that public key or unsigned ones with
-// it; with `authentication`, messages that hold another value than a reproduced pair: all before the keyring is asked.
-// Reproduced pairs that the message does not hold are taken for part of its context: its header must have been sealed
-// with them. `keyring` may not be null (CHECK).
+// `aws-crypto-` or would be too large, suites that the policy rules out, and signed messages without that public key or
+// unsigned ones with it; with `authentication`, messages that hold another value than a reproduced pair: all before the
+// keyring is asked. Reproduced pairs that the message does not hold are taken for part of its context: its header must
+// have been sealed with them. `keyring` may not be null (CHECK).
 std::shared_ptr<MaterialsManager> default_materials_manager(std::shared_ptr<const Keyring> keyring);
 
 // Pairs of the context that are authenticated with a message but not written into it, by their keys: whoever opens it

@@ -50,12 +50,8 @@ bool is_utf8(std::string_view text) {
 
 Outcome append_serialized_context(Bytes& out, const ContextView& context) {
   if (context.empty()) return ok();
-  std::size_t size = 2;
-  for (const auto& pair : context) {
-    TRY(check_text(pair));
-    size += 4 + pair.key.size() + pair.value.size();
-    if (size > serialized_context_max) return refused("is larger than 65535 bytes");
-  }
+  for (const auto& pair : context) TRY(check_text(pair));
+  if (serialized_context_size(context) > serialized_context_max) return refused("is larger than 65535 bytes");
   Writer writer(out);
   writer.u16(static_cast<std::uint16_t>(context.size()));
   for (const auto& [key, value] : context) writer.sized16(as_bytes(key)).sized16(as_bytes(value));

@@ -18,6 +18,14 @@ inline constexpr std::string_view public_key_context_key = "aws-crypto-public-ke
 // not UTF-8, or when the whole is larger than serialized_context_max.
 Outcome append_serialized_context(Bytes& out, const ContextView& context);
 
+// Bytes that append_serialized_context would append for these pairs.
+template <class Pairs>
+std::size_t serialized_context_size(Pairs&& pairs) {
+  std::size_t size = 0;
+  for (const auto& [key, value] : pairs) size += 4 + key.size() + value.size();
+  return size == 0 ? 0 : 2 + size;
+}
+
 // Reads what a header holds; `pairs` receives the pairs and, with `bytes`, holds the view up. Any order is accepted
 // (the SDK for JavaScript sorts by locale): the order is authenticated with the header. Fails with `invalid_input` on a
 // duplicate key, a text that is not UTF-8, a count of zero, or bytes left over.

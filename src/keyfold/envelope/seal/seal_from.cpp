@@ -92,7 +92,7 @@ Outcome seal_body(SealStart& start, Source& plaintext, Sink& sealed, const SealO
 Result<MessageInfo> seal_message(keyrings::MaterialsManager& manager, Random& random, Source& plaintext, Sink& sealed,
                                  const SealOptions& options) {
   SealStart start;
-  TRY(start.start(manager, random, options, options.plaintext_size_max));
+  TRY(start.start(manager, random, options, std::nullopt));
   TRY(sealed.write(start.header()));
   TRY(seal_body(start, plaintext, sealed, options));
   if (start.suite().signs()) {

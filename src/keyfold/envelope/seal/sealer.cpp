@@ -11,7 +11,7 @@ using message::FrameKind;
 Result<Sealer> Sealer::start(keyrings::MaterialsManager& manager, Random& random, Sink& sink,
                              const SealOptions& options) {
   SealStart start;
-  TRY(start.start(manager, random, options, options.plaintext_size_max));
+  TRY(start.start(manager, random, options, std::nullopt));
   TRY(sink.write(start.header()));
   return Sealer(std::move(start), sink, options.plaintext_size_max);
 }

@@ -1,6 +1,7 @@
 #include "keyfold/envelope/seal/start.h"
 
 #include "keyfold/core/base/try.h"
+#include "keyfold/envelope/message/body.h"
 #include "keyfold/envelope/message/footer.h"
 
 namespace keyfold::seal {
@@ -62,16 +63,19 @@ Result<std::shared_ptr<const EncryptionMaterials>> ask_for_materials(keyrings::M
                                                                      std::optional<std::uint64_t> plaintext_size,
                                                                      std::uint64_t messages) {
   TRY(check_options(options));
+  if (plaintext_size && messages == 1) TRY(message::body_size(*plaintext_size, options.frame_length));
   const auto suite = options.suite.value_or(materials::default_suite(options.commitment_policy));
   TRY(materials::check_may_encrypt(options.commitment_policy, materials::suite_of(suite)));
   if (messages > 1 && !materials::suite_of(suite).derives_keys())
     return Error{ErrorCode::invalid_input,
                  "suite " + materials::to_string(suite) + " seals one message under a data key: no batches"};
-  TRY_ASSIGN(auto materials, manager.for_encryption({.encryption_context = options.encryption_context,
-                                                     .suite = suite,
-                                                     .commitment_policy = options.commitment_policy,
-                                                     .plaintext_size = plaintext_size,
-                                                     .messages = messages}));
+  TRY_ASSIGN(auto materials,
+             manager.for_encryption({.encryption_context = options.encryption_context,
+                                     .suite = suite,
+                                     .commitment_policy = options.commitment_policy,
+                                     .plaintext_size = plaintext_size ? plaintext_size : options.plaintext_size_max,
+                                     .messages = messages,
+                                     .encryption_context_size_max = options.limits.encryption_context_size_max}));
   if (materials == nullptr) return unfit("nothing");
   TRY(check_materials(*materials));
   // Again: a manager may answer with another suite than it was asked for.

@@ -12,9 +12,10 @@
 
 namespace keyfold::seal {
 
-// The materials for `messages` messages of `plaintext_size` bytes in all, where the caller knows that. Fails with
-// `invalid_input` when an option is beyond the limits, with `internal` when the manager handed out what no message can
-// be made of, and with whatever the manager fails with.
+// The materials for `messages` messages of `plaintext_size` bytes in all; where the caller does not know that, it is at
+// most options.plaintext_size_max. Fails with `invalid_input` when an option, the context or the number of frames would
+// be beyond the limits (before any key is asked for, as far as the manager looks at the context), with `internal` when
+// the manager handed out what no message can be made of, and with whatever the manager fails with.
 Result<std::shared_ptr<const materials::EncryptionMaterials>> ask_for_materials(
     keyrings::MaterialsManager& manager, const SealOptions& options, std::optional<std::uint64_t> plaintext_size,
     std::uint64_t messages = 1);
@@ -24,7 +25,7 @@ class SealStart {
   // Makes the header. Fails with `invalid_input` when it would be beyond the limits.
   Outcome start(std::shared_ptr<const materials::EncryptionMaterials> materials, Random& random,
                 const SealOptions& options);
-  // The same, for a message whose materials are yet to be asked for.
+  // The same, for a message whose materials are yet to be asked for: see ask_for_materials.
   Outcome start(keyrings::MaterialsManager& manager, Random& random, const SealOptions& options,
                 std::optional<std::uint64_t> plaintext_size);
   // The signature over everything added to the digest, DER. The suite must sign (CHECK).
