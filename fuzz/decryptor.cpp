@@ -1,6 +1,6 @@
-// Fuzzes opening as a whole, under a fixed raw AES key, messages of every suite. In memory and in pieces the outcome is
-// the same. So that the fuzzer gets past the tags, the first byte chooses what happens before: the rest is a message,
-// or says how to spoil one of ours.
+// Fuzzes opening as a whole, under a fixed raw AES key, messages of every suite. In memory, in pieces, from a source by
+// two threads and in ranges the outcome is the same. So that the fuzzer gets past the tags, the first byte chooses what
+// happens before: the rest is a message, or says how to spoil one of ours.
 
 #include <cstdlib>
 
@@ -37,6 +37,33 @@ Result<MessageInfo> open_in_pieces(BytesView message, BytesView sizes, Bytes& ou
   return opener.finish();
 }
 
+Result<MessageInfo> open_from_source(BytesView message, Bytes& out) {
+  BytesSource source(message);
+  BytesSink sink(out);
+  auto options = any_suite();
+  options.threads = 2;
+  return envelope().open(source, sink, options);
+}
+
+// All of it, range after range of the size that the input chooses.
+Outcome open_in_ranges(BytesView message, std::size_t size, Bytes& out) {
+  auto reader = envelope().range_reader(std::make_shared<BytesAccess>(message), any_suite());
+  if (!reader) return std::move(reader).error();
+  for (Bytes part(size);;) {
+    const auto got = reader->read(out.size(), part);
+    if (!got) return got.error();
+    if (*got == 0) break;
+    out.insert(out.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(*got));
+  }
+  expect(out.size() == reader->plaintext_size());
+  return ok();
+}
+
+bool is_for_ranges(BytesView message) {
+  const auto info = inspect(message);
+  return info && !info->suite->signs() && info->content_type == message::ContentType::framed;
+}
+
 std::vector<SuiteId> unsigned_suites() {
   std::vector<SuiteId> ids;
   for (const auto& suite : materials::all_suites())
@@ -50,6 +77,14 @@ void check_opening(BytesView message, BytesView sizes) {
   const auto streamed = open_in_pieces(message, sizes, released);
   expect(whole.has_value() == streamed.has_value());
   if (whole) expect(whole->plaintext == released);
+  Bytes from_source;
+  expect(open_from_source(message, from_source).has_value() == whole.has_value());
+  if (whole) expect(whole->plaintext == from_source);
+  Bytes ranges;
+  const auto ranged =
+      open_in_ranges(message, 1 + (sizes.empty() ? 63U : std::to_integer<std::size_t>(sizes[0])), ranges);
+  expect(ranged.has_value() == (whole.has_value() && is_for_ranges(message)));
+  if (ranged) expect(whole->plaintext == ranges);
 }
 
 // Seals `plaintext`, then changes it as `edits` say: pairs of position and what to XOR. Nothing but the original may
