@@ -2,6 +2,7 @@
 
 #include "keyfold/envelope/seal/envelope.h"
 
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -209,11 +210,18 @@ TEST(Envelope, TellsWhatItOpened) {
 
 TEST(Envelope, NoTwoMessagesShareAnIdOrACommitment) {
   const Envelope envelope(raw_keyring());
-  const auto one = *envelope.seal("same"), two = *envelope.seal("same");
-  const auto read_one = std::get<message::Header>(*message::read_header(one, {}));
-  const auto read_two = std::get<message::Header>(*message::read_header(two, {}));
-  EXPECT_NE(read_one.body.message_id, read_two.body.message_id);
-  EXPECT_NE(read_one.body.commit_key, read_two.body.commit_key);
+  const std::vector<BytesView> same(100, as_bytes("same"));
+  const auto sealed = *envelope.seal_batch(same);  // Under one data key: only the ids make the difference.
+  std::set<std::string> wrapped_keys, ids, commitments;
+  for (const auto& message : sealed) {
+    const auto header = std::get<message::Header>(*message::read_header(message, {}));
+    wrapped_keys.insert(to_hex(header.body.encrypted_data_keys.bytes()));
+    ids.insert(to_hex(header.body.message_id.view()));
+    commitments.insert(to_hex(header.body.commit_key));
+  }
+  EXPECT_EQ(wrapped_keys.size(), 1U);
+  EXPECT_EQ(ids.size(), same.size());
+  EXPECT_EQ(commitments.size(), same.size());
 }
 
 TEST(Envelope, RefusesFrameLengthsAndSizesBeyondTheLimits) {
