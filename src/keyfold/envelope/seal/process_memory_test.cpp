@@ -106,11 +106,49 @@ Bytes marked_plaintext(std::size_t size) {
   return plaintext;
 }
 
+// What a caller holds is wiped by him.
+void open_in_every_way(const Envelope& envelope, BytesView sealed, std::size_t size) {
+  for (const unsigned threads : {1U, 2U}) {
+    auto opened = envelope.open(sealed, {.threads = threads});
+    EXPECT_TRUE(opened);
+    wipe(opened->plaintext);
+    Bytes released(size + 1'000'000);
+    released.clear();
+    BytesSource source(sealed);
+    BytesSink sink(released);
+    EXPECT_TRUE(envelope.open(source, sink, {.threads = threads}));
+    wipe(released);
+  }
+  auto reader = envelope.range_reader(std::make_shared<BytesAccess>(sealed));
+  if (!reader) return;  // It is signed.
+  Bytes part(100'000);
+  EXPECT_EQ(*reader->read(size / 2 + 5, part), part.size());
+  wipe(part);
+}
+
+void seal_in_every_other_way(const Envelope& envelope, BytesView plaintext, const SealOptions& options) {
+  for (const unsigned threads : {1U, 2U}) {
+    auto with_threads = options;
+    with_threads.threads = threads;
+    BytesSource source(plaintext);
+    Bytes sealed;
+    BytesSink sink(sealed);
+    EXPECT_TRUE(envelope.seal(source, sink, with_threads));
+  }
+  const std::vector<BytesView> batch(10, plaintext.first(1000));
+  for (auto& one : *envelope.seal_batch(batch, options)) EXPECT_FALSE(one.empty());
+  BytesSource source(plaintext);
+  auto pulled = *envelope.sealing(source, options);
+  Bytes part(100'000);
+  while (*pulled->read(part) != 0) {
+  }
+}
+
 struct Left {
   std::size_t data_key, message_key, plaintext;
 };
 
-// Seals and opens in every way; what a caller holds is wiped by him.
+// After sealing and opening in every way.
 Left left_after(const std::shared_ptr<keyrings::MaterialsManager>& given, materials::SuiteId suite, bool still_alive) {
   auto data_key = KnownKeyring::data_key(32);
   const Mark data_key_mark(data_key);
@@ -130,24 +168,8 @@ Left left_after(const std::shared_ptr<keyrings::MaterialsManager>& given, materi
     message_key_mark.emplace(message_key);
     wipe(message_key);
     wipe(data_key);
-    for (const unsigned threads : {1U, 2U}) {
-      auto opened = envelope.open(sealed, {.threads = threads});
-      EXPECT_TRUE(opened);
-      wipe(opened->plaintext);
-      Bytes released(plaintext.size() + 1'000'000);
-      released.clear();
-      BytesSource source(sealed);
-      BytesSink sink(released);
-      EXPECT_TRUE(envelope.open(source, sink, {.threads = threads}));
-      wipe(released);
-    }
-    const std::vector<BytesView> batch(10, BytesView(plaintext).first(1000));
-    for (auto& one : *envelope.seal_batch(batch, sealing)) EXPECT_FALSE(one.empty());
-    BytesSource plain(plaintext);
-    auto pulled = *envelope.sealing(plain, sealing);
-    Bytes part(100'000);
-    while (*pulled->read(part) != 0) {
-    }
+    open_in_every_way(envelope, sealed, plaintext.size());
+    seal_in_every_other_way(envelope, plaintext, sealing);
     if (still_alive) {
       EXPECT_GT(count_in_process(plaintext_mark), 0U) << "the search finds what is there";
     }
