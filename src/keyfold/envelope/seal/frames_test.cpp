@@ -85,5 +85,39 @@ TEST_F(Changed, HeadsThatReachBeyondTheOutputAreRefused) {
   }
 }
 
+// Writes to the message just when its key is asked for: after its shape has been looked at.
+class WritingKeyring final : public keyrings::Keyring {
+ public:
+  explicit WritingKeyring(std::shared_ptr<const keyrings::Keyring> inner) : inner_(std::move(inner)) {}
+  Outcome on_encrypt(materials::EncryptionMaterials& materials) const override { return inner_->on_encrypt(materials); }
+  Result<SecretBytes> on_decrypt(const keyrings::WrappedKeys& wrapped) const override {
+    if (target != nullptr) *target ^= flip;
+    return inner_->on_decrypt(wrapped);
+  }
+  std::string describe() const override { return "writing"; }
+  std::byte* target = nullptr;
+  std::byte flip{};
+
+ private:
+  std::shared_ptr<const keyrings::Keyring> inner_;
+};
+
+TEST_F(Changed, NoByteOfABodyThatIsWrittenToWhileItIsOpenedGetsThrough) {
+  const auto keyring = std::make_shared<WritingKeyring>(raw_keyring());
+  const Envelope envelope(keyring);
+  for (const auto& message : {*envelope.seal(plaintext, {.frame_length = frame_length}),
+                              non_framed_message(*raw_keyring(), unsigned_suite, plaintext)})
+    for (auto at = inspect(message)->header_size; at < message.size(); ++at)
+      for (const auto flip : {std::byte{1}, std::byte{0x80}, std::byte{0xFF}}) {
+        auto shared = message;
+        keyring->target = &shared[at];
+        keyring->flip = flip;
+        const auto opened = envelope.open(shared);
+        ASSERT_FALSE(opened) << at;
+        EXPECT_TRUE(opened.error().code == ErrorCode::authentication || opened.error().code == ErrorCode::invalid_input)
+            << at << ": " << opened.error().message;
+      }
+}
+
 }  // namespace
 }  // namespace keyfold::seal
