@@ -9,6 +9,7 @@ Bytes serialized(const EncryptionContext& context) {
   Bytes out;
   std::vector<ContextPair> pairs;
   EXPECT_TRUE(append_serialized_context(out, context.view(pairs)));
+  EXPECT_EQ(serialized_context_size(context), out.size());
   return out;
 }
 
