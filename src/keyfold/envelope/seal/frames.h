@@ -29,10 +29,10 @@ unsigned threads_for_stream(unsigned wanted, std::uint32_t frame_length);
 enum class Ends : std::uint8_t { no, yes };
 Outcome seal_frames(MessageCipher& cipher, std::uint32_t frame_length, std::uint32_t first, Ends ends,
                     BytesView plaintext, std::span<std::byte> out);
-// Fails with `invalid_input` when a message cannot have the frames from number `first` on that these are.
-Outcome check_frame_count(std::uint64_t first, std::uint32_t frame_length, Ends ends, std::size_t plaintext_size);
 // Bytes that it writes. That these are not too many frames has been checked before (CHECK).
 std::size_t sealed_frames_size(std::uint32_t frame_length, Ends ends, std::size_t plaintext_size);
+// Fails with `invalid_input` when a message cannot have the frames that it would write from number `first` on.
+Outcome check_frame_count(std::uint64_t first, std::uint32_t frame_length, Ends ends, std::size_t plaintext_size);
 
 // Opens the frames of `sealed`, whose heads have been read before, from number `first` on. `out` is just as large as
 // their content was then: fails with `authentication` when it no longer is, too.
