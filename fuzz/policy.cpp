@@ -47,7 +47,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto document = Document::parse(text, PolicyKind::key)) decide(*document, {.key = &*document});
   if (const auto document = Document::parse(text, PolicyKind::identity)) {
     const Document* const documents[] = {&*document};
-    decide(*document, {.key = nullptr, .identity = std::span<const Document* const>(documents)});
+    const auto all = std::span<const Document* const>(documents);
+    decide(*document, {.key = nullptr, .identity = all});
+    decide(*document, {.key = nullptr, .identity = all, .boundary = all, .session = all});
   }
+  (void)Document::parse(text, PolicyKind::trust);
   return 0;
 }

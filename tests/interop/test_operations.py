@@ -162,7 +162,7 @@ class Policies(Case):
         self.assertEqual(kms.list_key_policies(KeyId=key["KeyId"])["PolicyNames"], ["default"])
         for wrong in ("{", "[]", json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "NotPrincipal": "*"}]}),
                       json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*",
-                                  "Resource": "*", "Condition": {"StringLike": {"kms:EncryptionContext:a": "b"}}}]})):
+                                  "Resource": "*", "Condition": {"StringMatches": {"kms:EncryptionContext:a": "b"}}}]})):
             self.refused("MalformedPolicyDocumentException", "put_key_policy", KeyId=key["KeyId"], PolicyName="default", Policy=wrong)
         lockout = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:Encrypt",
                                                            "Resource": "*"}]}

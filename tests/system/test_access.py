@@ -117,12 +117,34 @@ class Access(unittest.TestCase):
         status, reply = tenant.call("Decrypt", CiphertextBlob=blob, EncryptionContext={"tenant": "4711"})
         self.assertEqual((status, error_of(reply)), (400, "InvalidCiphertextException"))
 
+    def test_conditions_on_the_caller_and_on_the_names_of_the_context(self):
+        server = self.start()
+        root = Kms(server, self.production.credentials())
+        callers = {}
+        for name in ("ledger", "courier"):
+            arn, credentials = self.new_user(name)
+            callers[name] = (arn, Kms(server, credentials))
+        key = root.new_key()
+        own = statement("Own", "*", "kms:Encrypt", "kms:Decrypt",
+                        condition={"StringEquals": {"kms:EncryptionContext:owner": "${aws:username}"}})
+        no_other_names = statement("NoOtherNames", "*", "kms:Encrypt", "kms:Decrypt", effect="Deny",
+                                   condition={"ForAnyValue:StringNotEquals": {"kms:EncryptionContextKeys": ["owner", "purpose"]},
+                                              "ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:root"}})
+        self.set_policy(root, key, own, no_other_names)
+        for name, (_, kms) in callers.items():
+            for context, allowed in (({"owner": name}, True), ({"owner": name, "purpose": "x"}, True), ({"owner": "another"}, False),
+                                     ({"owner": name, "extra": "x"}, False), ({}, False)):
+                with self.subTest(name=name, context=context):
+                    blob = root.encrypt(key, b"somebody's", EncryptionContext=context)
+                    status, _ = kms.call("Decrypt", CiphertextBlob=blob, EncryptionContext=context)
+                    self.assertEqual(status, 200 if allowed else 400)
+
     def test_a_policy_with_what_is_not_understood_is_refused_and_the_former_one_stays(self):
         server = self.start()
         root = Kms(server, self.production.credentials())
         key = root.new_key()
         before = root.must("GetKeyPolicy", KeyId=key, PolicyName="default")["Policy"]
-        for condition in ({"StringLike": {"kms:EncryptionContext:tenant": "*"}}, {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}):
+        for condition in ({"StringMatches": {"kms:EncryptionContext:tenant": "*"}}, {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}):
             with self.subTest(condition=condition):
                 status, reply = root.call("PutKeyPolicy", KeyId=key, PolicyName="default",
                                           Policy=policy_of(statement("New", ROOT, "kms:Decrypt", condition=condition)))

@@ -1,6 +1,9 @@
 #include "keyfold/kms/policy/authorizer.h"
 
+#include <array>
 #include <span>
+
+#include "keyfold/kms/policy/known_keys.h"
 
 namespace keyfold::policy {
 namespace {
@@ -8,12 +11,52 @@ namespace {
 Request request_of(const Caller& caller, std::string_view action, std::string_view resource,
                    std::string_view resource_account) {
   Request request;
-  request.principal = {.arn = caller.arn, .account = caller.account.text(), .type = caller.type};
+  request.principal = {.arn = caller.arn, .account = caller.account.text(), .type = caller.type, .role = caller.role};
   request.action = action;
   request.resource = resource;
   request.resource_account = resource_account;
   return request;
 }
+
+// What a call says of its caller and resource, as condition keys. Views: of the caller and of itself.
+class Facts {
+ public:
+  Facts(const Caller& caller, std::string_view resource_account) {
+    add(condition_key::caller_account, caller.account.text());
+    add(condition_key::principal_account, caller.account.text());
+    add(condition_key::principal_arn, caller.role.empty() ? caller.arn : caller.role);
+    add(condition_key::principal_type, type_name(caller.type));
+    add(condition_key::resource_account, resource_account);
+    // A user's name is what comes last: paths are not part of it.
+    if (caller.type == PrincipalType::user)
+      add(condition_key::username, caller.arn.substr(caller.arn.find_last_of('/') + 1));
+  }
+  Facts(const Facts&) = delete;
+  Facts& operator=(const Facts&) = delete;
+
+  std::span<const ConditionValue> view() const { return std::span(conditions_).first(count_); }
+
+ private:
+  static std::string_view type_name(PrincipalType type) {
+    switch (type) {
+      case PrincipalType::root:
+        return "Account";
+      case PrincipalType::user:
+        return "User";
+      case PrincipalType::role_session:
+        return "AssumedRole";
+    }
+    return {};
+  }
+  void add(std::string_view key, std::string_view value) {
+    values_[count_] = value;
+    conditions_[count_] = {.key = key, .values = Values(&values_[count_], 1)};
+    ++count_;
+  }
+  std::size_t count_ = 0;
+  std::array<std::string_view, 6> values_;
+  std::array<ConditionValue, 6> conditions_;
+};
 
 std::span<const Document* const> identity_of(const Caller& caller) {
   if (caller.identity_policy == nullptr) return {};
@@ -34,6 +77,22 @@ std::string not_authorized(std::string_view principal, std::string_view action, 
   return text.append(" on resource: ").append(resource);
 }
 
+// As AWS's refusals do, with the end of the article.
+std::string_view called(PolicyKind kind) {
+  switch (kind) {
+    case PolicyKind::key:
+    case PolicyKind::trust:
+      return " resource-based policy";
+    case PolicyKind::identity:
+      return "n identity-based policy";
+    case PolicyKind::boundary:
+      return " permissions boundary";
+    case PolicyKind::session:
+      return " session policy";
+  }
+  return {};
+}
+
 // A KeyArn is well-formed: its account is the fifth field. No need to parse it anew for each call.
 std::string_view account_text(const KeyArn& key) { return split_arn(key.text())->account; }
 
@@ -52,14 +111,19 @@ std::string denial_text(const Request& request, const Decision& decision) {
   switch (decision.reason.cause) {
     case Cause::statement:
     case Cause::account_root:
-      text.append(decision.reason.policy == PolicyKind::key ? " with an explicit deny in a resource-based policy"
-                                                            : " with an explicit deny in an identity-based policy");
+      text.append(" with an explicit deny in a").append(called(decision.reason.policy));
       break;
     case Cause::no_resource_policy_allows:
       text.append(" because no resource-based policy allows the ").append(text_of(request.action)).append(" action");
       break;
     case Cause::no_identity_policy_allows:
       text.append(" because no identity-based policy allows the ").append(text_of(request.action)).append(" action");
+      break;
+    case Cause::no_permissions_boundary_allows:
+      text.append(" because no permissions boundary allows the ").append(text_of(request.action)).append(" action");
+      break;
+    case Cause::no_session_policy_allows:
+      text.append(" because no session policy allows the ").append(text_of(request.action)).append(" action");
       break;
     case Cause::undecided:
       text.append(" as far as the request is known");
@@ -83,17 +147,23 @@ AccountId Authorizer::account_of(const AliasArn& alias) {
 Outcome Authorizer::decide(const Caller& caller, std::string_view action, const KeyAccess& access, Reason& reason) {
   Request request = request_of(caller, action, access.key.text(), account_text(access.key));
   request.context = access.context;
+  const Facts facts(caller, *request.resource_account);
+  request.conditions = facts.view();
   return conclude(request, {.key = &access.policy, .identity = identity_of(caller)}, reason);
 }
 
 Outcome Authorizer::decide(const Caller& caller, std::string_view action, std::string_view resource,
                            const AccountId& account, Reason& reason) {
-  const Request request = request_of(caller, action, resource, account.text());
+  Request request = request_of(caller, action, resource, account.text());
+  const Facts facts(caller, account.text());
+  request.conditions = facts.view();
   return conclude(request, {.key = nullptr, .identity = identity_of(caller)}, reason);
 }
 
 Outcome keeps_put_key_policy(const Document& document, const Caller& caller, const KeyArn& key) {
-  const Request request = request_of(caller, op::PutKeyPolicy::action, key.text(), account_text(key));
+  Request request = request_of(caller, op::PutKeyPolicy::action, key.text(), account_text(key));
+  const Facts facts(caller, account_text(key));
+  request.conditions = facts.view();
   // With the identity policies left unknown, "deny" means: whatever they say.
   const auto decision = evaluate(request, {.key = &document, .identity = {}});
   if (decision.verdict != Verdict::deny) return ok();

@@ -4,10 +4,13 @@
 //
 //  1. A Deny that applies, in the key policy or in an identity policy of the caller, wins. It binds the root too, and a
 //     Deny to an account binds all of it.
-//  2. The key policy allows *directly* when a statement names the caller's own ARN or "*".
+//  2. The key policy allows *directly* when a statement names the caller: by its own ARN (a user's, a session's), by
+//  its
+//     role's, or as "*". Only the first is not limited by a permissions boundary or a session policy.
 //  3. It *delegates* when a statement names the caller's account (its root ARN or its id): then the caller's identity
 //     policies decide. An account's root allows itself everything, so what is delegated to its account it may do.
-//     A user without an identity policy may do nothing that is only delegated.
+//     A user without an identity policy may do nothing that is only delegated. What identity policies allow is limited
+//     by the caller's permissions boundary and its session's policies, where there are such.
 //  4. A caller of another account needs both: to be named directly or through its account, and its own identity
 //     policy's (or root's) allowance.
 //  5. What has no key (CreateKey, ListKeys, ListAliases, GenerateRandom, the alias half of alias operations) is decided
@@ -39,7 +42,9 @@ enum class Cause : std::uint8_t {
   account_root,               // The root in its own account; there is no statement, or `statement` delegated to it.
   no_resource_policy_allows,  // The key policy neither names nor delegates to the caller.
   no_identity_policy_allows,  // It would be for an identity policy to allow it, and none does.
-  undecided,                  // It depends on what is unknown.
+  no_permissions_boundary_allows,
+  no_session_policy_allows,
+  undecided,  // It depends on what is unknown.
 };
 
 struct Reason {
@@ -58,9 +63,9 @@ struct Remaining {
   enum class What : std::uint8_t { principal, action, resource, condition, identity_policies };
   What what;
   PolicyKind policy = PolicyKind::key;
-  std::size_t index = 0;                        // Which statement asks for it.
-  const Statement* statement = nullptr;         // Null for identity_policies.
-  const ContextCondition* condition = nullptr;  // For What::condition.
+  std::size_t index = 0;                 // Which statement asks for it.
+  const Statement* statement = nullptr;  // Null for identity_policies.
+  const Condition* condition = nullptr;  // For What::condition.
 };
 
 struct Decision {
@@ -72,7 +77,10 @@ struct Decision {
 // The policies that apply. The documents are views: they live as long as the decision is looked at.
 struct Policies {
   const Document* key = nullptr;  // Null: the request is not about a key.
-  Attribute<std::span<const Document* const>> identity = std::span<const Document* const>{};  // The caller's.
+  // The caller's: what allows, and what limits that. No boundary, no session policy: no such limit.
+  Attribute<std::span<const Document* const>> identity = std::span<const Document* const>{};
+  Attribute<std::span<const Document* const>> boundary = std::span<const Document* const>{};
+  Attribute<std::span<const Document* const>> session = std::span<const Document* const>{};
 };
 
 // Replacing any attribute of a request by unknown turns no allow into a deny, nor a deny into an allow.
@@ -90,6 +98,7 @@ struct Caller {
   std::string_view arn;
   AccountId account;
   PrincipalType type = PrincipalType::user;
+  std::string_view role{};                    // Of a role's session: the role's ARN.
   const Document* identity_policy = nullptr;  // Null: none.
 };
 

@@ -6,7 +6,8 @@
 #include <utility>
 
 #include "keyfold/core/base/try.h"
-#include "keyfold/kms/policy/wildcard.h"
+#include "keyfold/kms/policy/known_keys.h"
+#include "keyfold/kms/policy/letter_case.h"
 
 namespace keyfold::policy {
 namespace {
@@ -66,21 +67,17 @@ Result<std::vector<std::string>> texts_of(dom::element element, std::string_view
   return texts;
 }
 
-// ${aws:username} and its like: a later version of the language. Without them both versions mean the same.
-Outcome refuse_variables(std::string_view text, std::string_view what) {
-  if (text.find("${") != std::string_view::npos) return unsupported("a policy variable in " + std::string(what), text);
-  return ok();
-}
-
 Result<PrincipalPattern> read_principal_name(const std::string& text) {
   using Kind = PrincipalPattern::Kind;
   if (text == "*") return PrincipalPattern{};
   if (AccountId::parse(text)) return PrincipalPattern{.kind = Kind::account, .text = text};
   const auto arn = split_arn(text);
-  if (!arn || !PrincipalArn::parse(text) || arn->service != "iam") return unsupported("principal", text);
+  if (!arn || !PrincipalArn::parse(text)) return unsupported("principal", text);
   if (arn->resource == "root") return PrincipalPattern{.kind = Kind::account, .text = std::string(arn->account)};
   return PrincipalPattern{.kind = Kind::arn, .text = text};
 }
+
+constexpr std::array<std::string_view, 4> principal_types = {"AWS", "Service", "Federated", "CanonicalUser"};
 
 Result<std::vector<PrincipalPattern>> read_principal(dom::element element) {
   std::vector<PrincipalPattern> patterns;
@@ -90,64 +87,104 @@ Result<std::vector<PrincipalPattern>> read_principal(dom::element element) {
     patterns.emplace_back();
     return patterns;
   }
-  TRY_ASSIGN(const auto types, members<1>(element, "Principal", {"AWS"}));
-  if (!types[0]) return malformed("Principal must not be empty");
-  TRY_ASSIGN(const auto names, texts_of(*types[0], "principal"));
-  for (const auto& name : names) {
-    TRY_ASSIGN(auto pattern, read_principal_name(name));
-    patterns.push_back(std::move(pattern));
+  TRY_ASSIGN(const auto types, members<principal_types.size()>(element, "Principal", principal_types));
+  for (std::size_t i = 0; i < principal_types.size(); ++i) {
+    if (!types[i]) continue;
+    TRY_ASSIGN(const auto names, texts_of(*types[i], "principal"));
+    for (const auto& name : names) {
+      if (i > 0) {
+        patterns.push_back({.kind = PrincipalPattern::Kind::foreign, .text = name});
+        continue;
+      }
+      TRY_ASSIGN(auto pattern, read_principal_name(name));
+      patterns.push_back(std::move(pattern));
+    }
   }
   if (patterns.empty()) return malformed("Principal must not be empty");
   return patterns;
 }
 
-Result<std::vector<std::string>> read_actions(dom::element element) {
-  TRY_ASSIGN(auto actions, texts_of(element, "Action"));
-  for (auto& action : actions) {
+Result<std::vector<Pattern>> read_actions(dom::element element) {
+  TRY_ASSIGN(const auto texts, texts_of(element, "Action"));
+  std::vector<Pattern> actions;
+  for (const auto& action : texts) {
     const auto colon = action.find(':');
     const bool well_formed = action == "*" || (colon != std::string::npos && colon > 0 && colon + 1 < action.size() &&
                                                std::ranges::all_of(action, [](char c) { return c > ' ' && c < 0x7f; }));
     if (!well_formed) return malformed("Action " + in_quotes(action) + " is not \"service:action\"");
-    TRY(refuse_variables(action, "Action"));
-    action = without_repeated_stars(to_lower(action));
+    if (action.find("${") != std::string::npos) return unsupported("a policy variable in Action", action);
+    TRY_ASSIGN(auto pattern, Pattern::parse(action, {.wildcards = true, .letter_case = LetterCase::ignored}));
+    actions.push_back(std::move(pattern));
   }
   return actions;
 }
 
-Result<std::vector<std::string>> read_resources(dom::element element) {
-  TRY_ASSIGN(auto resources, texts_of(element, "Resource"));
-  for (auto& resource : resources) {
-    if (resource != "*" && !split_arn(resource))
-      return malformed("Resource " + in_quotes(resource) + " is neither \"*\" nor an ARN");
-    TRY(refuse_variables(resource, "Resource"));
-    resource = without_repeated_stars(resource);
+Result<std::vector<ArnPattern>> read_resources(dom::element element, Variables variables) {
+  TRY_ASSIGN(const auto texts, texts_of(element, "Resource"));
+  std::vector<ArnPattern> resources;
+  for (const auto& resource : texts) {
+    auto pattern = ArnPattern::parse(resource, variables);
+    if (!pattern) return malformed("Resource " + in_quotes(resource) + ": " + pattern.error().message);
+    resources.push_back(*std::move(pattern));
   }
   return resources;
 }
 
-constexpr std::string_view context_prefix = "kms:encryptioncontext:";
+// Numbers and truth values stand for their texts.
+Result<std::string> condition_text(dom::element element) {
+  std::string_view text;
+  if (element.get(text) == simdjson::SUCCESS) return std::string(text);
+  if (!element.is_number() && !element.is_bool())
+    return malformed("a condition value must be a string, a number or a truth value");
+  return std::string(simdjson::minify(element));
+}
 
-Result<std::vector<ContextCondition>> read_conditions(dom::element element) {
-  std::vector<ContextCondition> conditions;
-  TRY_ASSIGN(const auto operators, members<1>(element, "Condition", {"StringEquals"}));
-  if (!operators[0]) return conditions;
-  dom::object keys;
-  if (operators[0]->get(keys) != simdjson::SUCCESS) return malformed("StringEquals must be an object");
-  for (const auto& member : keys) {
-    std::string name = to_lower(member.key);
-    if (!name.starts_with(context_prefix) || name.size() == context_prefix.size())
-      return unsupported("condition key", member.key);
-    TRY(refuse_variables(member.key, "a condition key"));
-    TRY_ASSIGN(auto values, texts_of(member.value, "condition value"));
-    if (values.empty()) return malformed("condition key " + in_quotes(member.key) + " has no value");
-    for (const auto& value : values) TRY(refuse_variables(value, "a condition value"));
-    conditions.push_back({.context_key = name.substr(context_prefix.size()),
-                          .name = std::string(member.key),
-                          .values = std::move(values)});
+Result<std::vector<std::string>> condition_texts(dom::element element) {
+  std::vector<std::string> texts;
+  dom::array array;
+  if (element.get(array) != simdjson::SUCCESS) {
+    TRY_ASSIGN(auto text, condition_text(element));
+    texts.push_back(std::move(text));
+    return texts;
   }
-  std::ranges::sort(conditions, {}, &ContextCondition::context_key);
-  const auto twice = std::ranges::adjacent_find(conditions, {}, &ContextCondition::context_key);
-  if (twice != conditions.end()) return malformed("StringEquals has " + in_quotes(twice->name) + " twice");
+  for (const dom::element item : array) {
+    TRY_ASSIGN(auto text, condition_text(item));
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+// One operator's keys.
+Outcome read_operator(std::vector<Condition>& conditions, std::string_view name, dom::element element,
+                      Variables variables) {
+  dom::object keys;
+  if (element.get(keys) != simdjson::SUCCESS) return malformed(in_quotes(name) + " must be an object");
+  const std::size_t first = conditions.size();
+  for (const auto& member : keys) {
+    if (!is_condition_key(to_lower(member.key)) || member.key.find("${") != std::string_view::npos)
+      return unsupported("condition key", member.key);
+    TRY_ASSIGN(const auto values, condition_texts(member.value));
+    if (values.empty()) return malformed("condition key " + in_quotes(member.key) + " has no value");
+    TRY_ASSIGN(auto condition, Condition::parse(name, member.key, values, variables));
+    for (std::size_t i = first; i < conditions.size(); ++i)
+      if (conditions[i].lower_key() == condition.lower_key())
+        return malformed(in_quotes(name) + " has " + in_quotes(member.key) + " twice");
+    conditions.push_back(std::move(condition));
+  }
+  return ok();
+}
+
+Result<std::vector<Condition>> read_conditions(dom::element element, Variables variables) {
+  dom::object operators;
+  if (element.get(operators) != simdjson::SUCCESS) return malformed("Condition must be an object");
+  std::vector<Condition> conditions;
+  std::vector<std::string_view> names;
+  for (const auto& member : operators) {
+    if (std::ranges::find(names, member.key) != names.end())
+      return malformed("Condition has " + in_quotes(member.key) + " twice");
+    names.push_back(member.key);
+    TRY(read_operator(conditions, member.key, member.value, variables));
+  }
   return conditions;
 }
 
@@ -158,60 +195,113 @@ Result<Effect> read_effect(dom::element element) {
   return malformed("Effect must be Allow or Deny");
 }
 
-std::string label_of(const Statement& statement, PolicyKind kind, std::size_t number) {
-  if (!statement.sid.empty()) return statement.sid;
-  return "statement " + std::to_string(number) + " of the " + (kind == PolicyKind::key ? "key" : "identity") +
-         " policy";
+std::string_view name_of(PolicyKind kind) {
+  switch (kind) {
+    case PolicyKind::key:
+      return "key policy";
+    case PolicyKind::identity:
+      return "identity policy";
+    case PolicyKind::boundary:
+      return "permissions boundary";
+    case PolicyKind::session:
+      return "session policy";
+    case PolicyKind::trust:
+      return "trust policy";
+  }
+  return {};
 }
 
-Result<Statement> read_statement(dom::element element, PolicyKind kind, std::size_t number) {
-  TRY_ASSIGN(const auto parts,
-             members<6>(element, "Statement", {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}));
-  const auto& [sid, effect, principal, action, resource, condition] = parts;
+std::string label_of(const Statement& statement, PolicyKind kind, std::size_t number) {
+  if (!statement.sid.empty()) return statement.sid;
+  return "statement " + std::to_string(number) + " of the " + std::string(name_of(kind));
+}
+
+using Element = std::optional<dom::element>;
+
+// An element or its opposite, and which of them: never both.
+Result<std::pair<Element, Listed>> one_of(const Element& these, const Element& others, std::string_view name) {
+  if (these && others) return malformed("Statement has both " + std::string(name) + " and Not" + std::string(name));
+  return std::pair(others ? others : these, others ? Listed::all_others : Listed::these);
+}
+
+Outcome read_who(Statement& statement, const Element& these, const Element& others, PolicyKind kind) {
+  TRY_ASSIGN(const auto who, one_of(these, others, "Principal"));
+  const bool says_who = kind == PolicyKind::key || kind == PolicyKind::trust;
+  if (says_who && !who.first) return malformed("Statement has no Principal");
+  if (!says_who && who.first) return malformed("only a key policy or a trust policy has a Principal");
+  if (!who.first) return ok();
+  statement.listed_principals = who.second;
+  TRY_ASSIGN(statement.principals, read_principal(*who.first));
+  return ok();
+}
+
+Outcome read_what(Statement& statement, const Element& these, const Element& others, PolicyKind kind) {
+  TRY_ASSIGN(const auto what, one_of(these, others, "Action"));
+  if (!what.first) return kind == PolicyKind::key ? ok() : Outcome(malformed("Statement has no Action"));
+  statement.listed_actions = what.second;
+  TRY_ASSIGN(statement.actions, read_actions(*what.first));
+  return ok();
+}
+
+Outcome read_where(Statement& statement, const Element& these, const Element& others, PolicyKind kind,
+                   Variables variables) {
+  TRY_ASSIGN(const auto where, one_of(these, others, "Resource"));
+  if (kind == PolicyKind::trust && where.first) return malformed("a trust policy must not have a Resource");
+  if (kind == PolicyKind::trust || (kind == PolicyKind::key && !where.first)) return ok();
+  if (!where.first) return malformed("Statement has no Resource");
+  statement.listed_resources = where.second;
+  TRY_ASSIGN(statement.resources, read_resources(*where.first, variables));
+  return ok();
+}
+
+struct Reading {  // What of a document its statements are read by.
+  PolicyKind kind;
+  Variables variables;
+};
+
+Result<Statement> read_statement(dom::element element, Reading reading, std::size_t number) {
+  TRY_ASSIGN(const auto parts, members<9>(element, "Statement",
+                                          {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction",
+                                           "Resource", "NotResource", "Condition"}));
+  const auto& [sid, effect, who, not_who, what, not_what, where, not_where, condition] = parts;
   Statement statement;
   if (sid) {
     TRY_ASSIGN(statement.sid, text_of(*sid, "Sid"));
   }
   if (!effect) return malformed("Statement has no Effect");
   TRY_ASSIGN(statement.effect, read_effect(*effect));
-  if (kind == PolicyKind::key && !principal) return malformed("Statement has no Principal");
-  if (kind == PolicyKind::identity && principal) return malformed("an identity policy must not have a Principal");
-  if (principal) {
-    TRY_ASSIGN(statement.principals, read_principal(*principal));
-  }
-  if (action) {
-    TRY_ASSIGN(statement.actions, read_actions(*action));
-  }
-  if (resource) {
-    TRY_ASSIGN(statement.resources, read_resources(*resource));
-  }
+  TRY(read_who(statement, who, not_who, reading.kind));
+  TRY(read_what(statement, what, not_what, reading.kind));
+  TRY(read_where(statement, where, not_where, reading.kind, reading.variables));
   if (condition) {
-    TRY_ASSIGN(statement.conditions, read_conditions(*condition));
+    TRY_ASSIGN(statement.conditions, read_conditions(*condition, reading.variables));
   }
-  statement.label = label_of(statement, kind, number);
+  statement.label = label_of(statement, reading.kind, number);
   return statement;
 }
 
-Result<std::vector<Statement>> read_statements(dom::element element, PolicyKind kind) {
+Result<std::vector<Statement>> read_statements(dom::element element, Reading reading) {
   std::vector<Statement> statements;
   dom::array array;
   if (element.get(array) != simdjson::SUCCESS) {
-    TRY_ASSIGN(auto statement, read_statement(element, kind, 1));
+    TRY_ASSIGN(auto statement, read_statement(element, reading, 1));
     statements.push_back(std::move(statement));
     return statements;
   }
   for (const dom::element item : array) {
-    TRY_ASSIGN(auto statement, read_statement(item, kind, statements.size() + 1));
+    TRY_ASSIGN(auto statement, read_statement(item, reading, statements.size() + 1));
     statements.push_back(std::move(statement));
   }
   if (statements.empty()) return malformed("Statement must not be empty");
   return statements;
 }
 
-Outcome check_version(dom::element element) {
-  TRY_ASSIGN(const auto version, text_of(element, "Version"));
+// Whether it has policy variables.
+Result<Variables> read_version(const Element& element) {
+  if (!element) return Variables::literal;
+  TRY_ASSIGN(const auto version, text_of(*element, "Version"));
   if (version != "2012-10-17" && version != "2008-10-17") return unsupported("Version", version);
-  return ok();
+  return version == "2012-10-17" ? Variables::replaced : Variables::literal;
 }
 
 }  // namespace
@@ -229,13 +319,13 @@ Result<Document> Document::parse(std::string_view text, PolicyKind kind) {
   if (parsed == simdjson::DEPTH_ERROR) return malformed("the policy is nested too deeply");
   if (parsed != simdjson::SUCCESS) return malformed("the policy is not JSON");
   TRY_ASSIGN(const auto parts, members<3>(root, "policy", {"Version", "Id", "Statement"}));
-  if (parts[0]) TRY(check_version(*parts[0]));
+  TRY_ASSIGN(const auto variables, read_version(parts[0]));
   std::string id;
   if (parts[1]) {
     TRY_ASSIGN(id, text_of(*parts[1], "Id"));
   }
   if (!parts[2]) return malformed("the policy has no Statement");
-  TRY_ASSIGN(auto statements, read_statements(*parts[2], kind));
+  TRY_ASSIGN(auto statements, read_statements(*parts[2], {.kind = kind, .variables = variables}));
   return Document(kind, std::move(id), std::move(statements));
 }
 

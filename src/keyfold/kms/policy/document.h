@@ -2,19 +2,21 @@
 // Document: a policy, parsed, checked and compiled once. Immutable, so it may be shared between threads; whoever keeps
 // many of the same text keeps one.
 //
-// The language, of IAM's (IAM User Guide, "Grammar of the IAM JSON policy language"):
-//   Version    "2012-10-17" or "2008-10-17", or absent: they differ in policy variables only, which are refused.
+// The language is IAM's (IAM User Guide, "Grammar of the IAM JSON policy language"):
+//   Version    "2012-10-17" or "2008-10-17", or absent, which is the older: it has no policy variables.
 //   Id, Sid    text.
 //   Statement  an object or an array of them.
 //   Effect     "Allow" or "Deny".
-//   Principal  key policies only, and demanded there: "*" or {"AWS": …}: "*", an account id, an account's root ARN,
-//              which is the same, the ARN of a user or of a role.
-//   Action     a text or an array: "kms:Encrypt", with * and ?, without case.
-//   Resource   a text or an array: "*" or an ARN, with * and ?. In a key policy "*" is the key it belongs to.
-//   Condition  {"StringEquals": {"kms:EncryptionContext:<key>": text or array}}. <key> is compared without case, as
-//              AWS does; the value exactly.
-// A statement without Action or without Resource is kept and has no effect, as on AWS. Anything else is refused by
-// name, never half-understood: so whatever is stored decides exactly as it reads.
+//   Principal, NotPrincipal  in key and trust policies only, and one of them demanded there: "*" or {"AWS": …}: "*", an
+//              account id, an account's root ARN, which is the same, the ARN of a user, a role or a role's session.
+//              {"Service": …}, {"Federated": …} and {"CanonicalUser": …} are read, and are nobody that calls here.
+//   Action, NotAction      a text or an array: "kms:Encrypt", with * and ?, without case.
+//   Resource, NotResource  a text or an array: "*" or an ARN, field by field with * and ?, and policy variables. In a
+//   key
+//              policy "*" is the key it belongs to. Not in trust policies.
+//   Condition  {operator: {key: value or array}}: see condition.h. Values may be numbers and truth values.
+// A statement of a key policy without Action or without Resource is kept and has no effect, as on AWS. Everything else
+// is refused by name, never half-understood: so whatever is stored decides exactly as it reads.
 
 #include <cstdint>
 #include <optional>
@@ -25,6 +27,8 @@
 
 #include "keyfold/core/base/named.h"
 #include "keyfold/core/base/result.h"
+#include "keyfold/kms/policy/condition.h"
+#include "keyfold/kms/policy/pattern.h"
 
 namespace keyfold::policy {
 
@@ -33,37 +37,36 @@ inline constexpr int document_depth_max = 32;
 
 enum class PolicyKind : std::uint8_t {
   key,       // Belongs to a key and says who (AWS: "resource-based policy").
-  identity,  // Belongs to a user and does not name a principal.
+  identity,  // Belongs to a user, group or role and does not name a principal.
+  boundary,  // Likewise: the most that a user's or role's identity policies can allow.
+  session,   // Likewise: the most that a session can do of what its role may.
+  trust,     // Belongs to a role and says who may assume it.
 };
-enum class Effect : std::uint8_t { allow, deny };
 
 struct PrincipalPattern {
   enum class Kind : std::uint8_t {
     everyone,  // "*"
     account,   // `text` is the account id.
-    arn,       // `text` is the ARN of a user or role.
+    arn,       // `text` is the ARN of a user, a role or a session.
+    foreign,   // A service or a federated identity: nobody that calls here.
   };
   Kind kind = Kind::everyone;
   std::string text;
 };
 
-// "StringEquals": {"kms:EncryptionContext:<context_key>": values}. Holds when the request's context has the key and its
-// value is one of these. Keys that differ in case only are one key to a policy: then every one of them must hold for an
-// Allow, and any one suffices for a Deny.
-struct ContextCondition {
-  std::string context_key;  // In lower case.
-  std::string name;         // As written, for explanations.
-  std::vector<std::string> values;
-};
+enum class Listed : std::uint8_t { these, all_others };  // NotAction and its like are about all others.
 
 struct Statement {
   std::string label;  // Its Sid, or "statement 2 of the key policy" (counting from 1): what audit records say.
   std::string sid;    // Empty: none.
   Effect effect = Effect::deny;
-  std::vector<PrincipalPattern> principals;  // Empty in identity policies.
-  std::vector<std::string> actions;          // In lower case.
-  std::vector<std::string> resources;
-  std::vector<ContextCondition> conditions;  // All must hold.
+  Listed listed_principals = Listed::these;
+  std::vector<PrincipalPattern> principals;  // Empty in policies that have none.
+  Listed listed_actions = Listed::these;
+  std::vector<Pattern> actions;
+  Listed listed_resources = Listed::these;
+  std::vector<ArnPattern> resources;  // Empty in trust policies: they are about their role.
+  std::vector<Condition> conditions;  // All must hold.
 };
 
 class Document {

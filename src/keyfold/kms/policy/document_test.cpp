@@ -46,11 +46,13 @@ TEST(Document, ReadsEveryElementOfTheLanguage) {
   EXPECT_EQ(allow.principals[2].kind, PrincipalPattern::Kind::account);
   EXPECT_EQ(allow.principals[2].text, "777788889999");
   EXPECT_EQ(allow.principals[3].kind, PrincipalPattern::Kind::everyone);
-  EXPECT_EQ(allow.actions, (std::vector<std::string>{"kms:encrypt", "kms:generate*key?"}));
+  ASSERT_EQ(allow.actions.size(), 2U);
+  EXPECT_EQ(allow.actions[1].text(), "kms:Generate**Key?");
   ASSERT_EQ(allow.conditions.size(), 2U);
-  EXPECT_EQ(allow.conditions[0].context_key, "domain");
-  EXPECT_EQ(allow.conditions[0].name, "kms:EncryptionContext:Domain");
-  EXPECT_EQ(allow.conditions[0].values, (std::vector<std::string>{"cards", "Loans"}));
+  EXPECT_EQ(allow.conditions[0].name(), "StringEquals");
+  EXPECT_EQ(allow.conditions[0].lower_key(), "kms:encryptioncontext:domain");
+  EXPECT_EQ(allow.conditions[0].key(), "kms:EncryptionContext:Domain");
+  EXPECT_EQ(allow.conditions[0].values(), (std::vector<std::string>{"cards", "Loans"}));
   EXPECT_EQ(policy.statements()[1].effect, Effect::deny);
   EXPECT_EQ(policy.statements()[1].label, "statement 2 of the key policy");
 }
@@ -67,32 +69,58 @@ TEST(Document, KeepsAStatementWithoutActionOrResource) {
 }
 
 TEST(Document, RefusesEachElementThatItDoesNotKnowByName) {
-  for (const std::string name : {"NotPrincipal", "NotAction", "NotResource", "effect", "Conditions", "condition", ""})
+  for (const std::string name : {"effect", "Conditions", "condition", ""})
     EXPECT_EQ(refusal(statement_with("\"" + name + R"(":"*")")), "Statement element \"" + name + "\" is not supported");
   EXPECT_EQ(refusal(R"({"Version":"2012-10-17","Statement":[],"Extra":1})"),
             "policy element \"Extra\" is not supported");
   EXPECT_EQ(refusal(R"({"Version":"2020-01-01","Statement":[]})"), "Version \"2020-01-01\" is not supported");
 }
 
-TEST(Document, RefusesOtherOperatorsAndConditionKeysByName) {
-  for (const std::string name : {"StringLike", "StringNotEquals", "StringEqualsIfExists", "ForAnyValue:StringEquals",
-                                 "ForAllValues:StringEquals", "Bool", "Null", "ArnEquals", "IpAddress", "NumericEquals",
-                                 "DateLessThan", "stringequals"})
+TEST(Document, RefusesAnElementBesideItsOpposite) {
+  for (const std::string name : {"Principal", "Action", "Resource"})
+    EXPECT_EQ(refusal(statement_with("\"Not" + name + R"(":"*")")), "Statement has both " + name + " and Not" + name);
+}
+
+TEST(Document, RefusesOperatorsThatThereAreNotByName) {
+  for (const std::string name :
+       {"stringequals", "StringMatches", "ForAnyValue:", "ForAllValues:Null", "NullIfExists",
+        "ForAnyValue:ForAllValues:StringEquals", "StringEqualsIfExistsIfExists", "IfExists", ""})
     EXPECT_EQ(refusal(condition(R"({")" + name + R"(":{"kms:EncryptionContext:a":"b"}})")),
-              "Condition element \"" + name + "\" is not supported");
-  for (const std::string name : {"kms:ViaService", "aws:PrincipalArn", "kms:EncryptionContext",
-                                 "kms:EncryptionContext:", "kms:EncryptionContextKeys", "EncryptionContext:a"})
+              "there is no such condition operator: " + name);
+}
+
+TEST(Document, RefusesOurConditionKeysThatItCouldSayNothingOf) {
+  for (const std::string name : {"kms:ViaService", "aws:SourceVpc", "kms:EncryptionContext",
+                                 "kms:EncryptionContext:", "AWS:SourceVpc", "kms:", ":a", "a", ""})
     EXPECT_EQ(refusal(condition(R"({"StringEquals":{")" + name + R"(":"b"}})")),
               "condition key \"" + name + "\" is not supported");
+  for (const std::string name : {"aws:PrincipalArn", "kms:EncryptionContextKeys", "AWS:USERNAME", "s3:prefix"})
+    EXPECT_EQ(refusal(condition(R"({"StringEquals":{")" + name + R"(":"b"}})")), "parsed");
+}
+
+TEST(Document, RefusesValuesThatAreNotOfTheirType) {
+  const auto refused = [](const std::string& name, const std::string& value) {
+    return refusal(condition("{\"" + name + R"(":{"aws:username":)" + value + "}}"));
+  };
+  EXPECT_EQ(refused("NumericLessThan", R"("twelve")"), "a value of NumericLessThan must be a number");
+  EXPECT_EQ(refused("NumericLessThan", R"("")"), "a value of NumericLessThan must be a number");
+  EXPECT_EQ(refused("DateEquals", R"("2026-02-30")"),
+            "a value of DateEquals must be a date in ISO 8601, or seconds since 1970");
+  EXPECT_EQ(refused("Bool", R"("yes")"), "a value of Bool must be true or false");
+  EXPECT_EQ(refused("Null", "1"), "a value of Null must be true or false");
+  EXPECT_EQ(refused("BinaryEquals", R"("=")"), "a value of BinaryEquals must be base64");
+  EXPECT_EQ(refused("IpAddress", R"("192.0.2.0/33")"),
+            "a value of IpAddress must be an IP address or a range of them (CIDR)");
+  EXPECT_EQ(refused("ArnLike", R"("role/x")"), "an ARN is arn:partition:service:Region:account:resource");
+  EXPECT_EQ(refused("NumericLessThan", "12"), "parsed");
+  EXPECT_EQ(refused("Bool", "[true, \"FALSE\"]"), "parsed");
+  EXPECT_EQ(refused("StringEquals", "null"), "a condition value must be a string, a number or a truth value");
 }
 
 TEST(Document, RefusesOtherPrincipals) {
-  for (const std::string type : {"Service", "Federated", "CanonicalUser", "aws"})
-    EXPECT_EQ(refusal(with(R"({")" + type + R"(":"x"})", "\"*\"", "\"*\"")),
-              "Principal element \"" + type + "\" is not supported");
-  for (const std::string name :
-       {"AIDAQWERTYUIOPASDFGHJ", "arn:aws:iam::111122223333:user/*", "arn:aws:iam::111122223333:group/g",
-        "arn:aws:sts::111122223333:assumed-role/r/s", "11112222333", "arn:aws:iam::*:root", "", "**"})
+  EXPECT_EQ(refusal(with(R"({"aws":"x"})", "\"*\"", "\"*\"")), "Principal element \"aws\" is not supported");
+  for (const std::string name : {"AIDAQWERTYUIOPASDFGHJ", "arn:aws:iam::111122223333:user/*",
+                                 "arn:aws:iam::111122223333:group/g", "11112222333", "arn:aws:iam::*:root", "", "**"})
     EXPECT_EQ(refusal(with(R"({"AWS":")" + name + R"("})", "\"*\"", "\"*\"")),
               "principal \"" + name + "\" is not supported");
   EXPECT_EQ(refusal(with(R"("444455556666")", "\"*\"", "\"*\"")), "principal \"444455556666\" is not supported");
@@ -100,11 +128,31 @@ TEST(Document, RefusesOtherPrincipals) {
   EXPECT_EQ(refusal(with("{}", "\"*\"", "\"*\"")), "Principal must not be empty");
 }
 
-TEST(Document, RefusesPolicyVariablesWhereverTheyStand) {
-  EXPECT_NE(refusal(condition(R"({"StringEquals":{"kms:EncryptionContext:a":"${aws:username}"}})")), "parsed");
+TEST(Document, ReadsPrincipalsThatCannotCallHere) {
+  for (const std::string type : {"Service", "Federated", "CanonicalUser"}) {
+    const auto policy = document(with(R"({")" + type + R"(":"x"})", "\"*\"", "\"*\""));
+    EXPECT_EQ(policy.statements()[0].principals[0].kind, PrincipalPattern::Kind::foreign);
+  }
+}
+
+TEST(Document, HasPolicyVariablesInItsNewerVersionOnlyAndOnlyWhereTheyMayStand) {
+  const auto value = [](const std::string& text) {
+    return condition(R"({"StringEquals":{"kms:EncryptionContext:a":")" + text + "\"}}");
+  };
+  EXPECT_EQ(refusal(value("${aws:username}")), "parsed");
+  EXPECT_EQ(refusal(value("${aws:username, 'nobody'}")), "parsed");
+  EXPECT_EQ(refusal(value("${*}${?}${$}")), "parsed");
+  EXPECT_EQ(refusal(value("${aws:username")), "a policy variable has no closing brace");
+  EXPECT_EQ(refusal(value("${aws:SourceVpc}")), "a policy variable must name a condition key that is supported");
+  EXPECT_EQ(refusal(value("${}")), "a policy variable must name a condition key that is supported");
+  EXPECT_EQ(refusal(value("${aws:username, nobody}")), "the default of a policy variable must stand in single quotes");
+  EXPECT_EQ(refusal(R"({"Version":"2008-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*",
+                        "Condition":{"StringEquals":{"kms:EncryptionContext:a":"${aws:username"}}}})"),
+            "parsed");
   EXPECT_NE(refusal(condition(R"({"StringEquals":{"kms:EncryptionContext:${aws:username}":"a"}})")), "parsed");
-  EXPECT_NE(refusal(with("\"*\"", "\"kms:${a}\"", "\"*\"")), "parsed");
-  EXPECT_NE(refusal(with("\"*\"", "\"*\"", R"("arn:aws:kms:us-west-2:111122223333:key/${a}")")), "parsed");
+  EXPECT_NE(refusal(condition(R"({"NumericEquals":{"kms:EncryptionContext:a":"${aws:username}"}})")), "parsed");
+  EXPECT_NE(refusal(with("\"*\"", "\"kms:${aws:username}\"", "\"*\"")), "parsed");
+  EXPECT_EQ(refusal(with("\"*\"", "\"*\"", R"("arn:aws:kms:us-west-2:111122223333:key/${aws:username}")")), "parsed");
 }
 
 TEST(Document, RefusesWhatIsMissingOrOfTheWrongKind) {
@@ -118,7 +166,9 @@ TEST(Document, RefusesWhatIsMissingOrOfTheWrongKind) {
     EXPECT_NE(refusal(with("\"*\"", "\"*\"", wrong)), "parsed") << wrong;
     EXPECT_NE(refusal(with(wrong, "\"*\"", "\"*\"")), "parsed") << wrong;
     EXPECT_NE(refusal(R"({"Statement":)" + wrong + "}"), "parsed") << wrong;
-    EXPECT_NE(refusal(condition(R"({"StringEquals":{"kms:EncryptionContext:a":)" + wrong + "}}")), "parsed") << wrong;
+    const bool is_value = wrong == "1" || wrong == "true" || wrong == "[1]";
+    EXPECT_EQ(refusal(condition(R"({"StringEquals":{"kms:EncryptionContext:a":)" + wrong + "}}")) == "parsed", is_value)
+        << wrong;
     EXPECT_NE(refusal(R"({"Id":)" + wrong + R"(,"Statement":{"Effect":"Deny","Principal":"*"}})"), "parsed") << wrong;
     EXPECT_NE(refusal(statement_with(R"("Sid":)" + wrong)), "parsed") << wrong;
   }
@@ -142,7 +192,21 @@ TEST(Document, RefusesEveryDuplicate) {
 TEST(Document, AnIdentityPolicyNamesNoPrincipal) {
   EXPECT_EQ(identity_policy(R"({"Effect":"Allow","Action":"kms:*","Resource":"*"})").kind(), PolicyKind::identity);
   EXPECT_EQ(refusal(statement_with(R"("Sid":"a")"), PolicyKind::identity),
-            "an identity policy must not have a Principal");
+            "only a key policy or a trust policy has a Principal");
+  for (const auto kind : {PolicyKind::identity, PolicyKind::boundary, PolicyKind::session}) {
+    EXPECT_EQ(refusal(policy_of(R"({"Effect":"Allow","Resource":"*"})"), kind), "Statement has no Action");
+    EXPECT_EQ(refusal(policy_of(R"({"Effect":"Allow","Action":"kms:*"})"), kind), "Statement has no Resource");
+  }
+}
+
+TEST(Document, ATrustPolicyIsAboutItsRole) {
+  const auto trust = R"({"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"sts:AssumeRole"})";
+  EXPECT_EQ(document(policy_of(trust), PolicyKind::trust).statements()[0].label, "statement 1 of the trust policy");
+  EXPECT_EQ(refusal(policy_of(R"({"Effect":"Allow","Action":"sts:AssumeRole"})"), PolicyKind::trust),
+            "Statement has no Principal");
+  EXPECT_EQ(refusal(policy_of(R"({"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"})"),
+                    PolicyKind::trust),
+            "a trust policy must not have a Resource");
 }
 
 TEST(Document, TakesTheWholeQuotaAndNotAByteMore) {

@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <array>
 
 #include "keyfold/kms/policy/authorizer.h"
-#include "keyfold/kms/policy/wildcard.h"
 
 namespace keyfold::policy {
 namespace {
@@ -18,58 +16,86 @@ Tri any(const Range& range, Match&& match) {
 }
 
 // A pattern that every value matches decides without knowing the value.
-Tri matches_action(const std::string& pattern, const Request& request) {
-  if (pattern == "*") return Tri::yes;
-  if (!request.action.known()) return Tri::unknown;
-  return tri(matches_wildcard(pattern, *request.action, LetterCase::ignored));
+Tri matches_action(const Pattern& pattern, const Request& request) {
+  if (pattern.matches_everything()) return Tri::yes;
+  return request.action.known() ? pattern.matches(*request.action, request) : Tri::unknown;
 }
 
-Tri matches_resource(const std::string& pattern, const Request& request) {
-  if (pattern == "*") return Tri::yes;
-  if (!request.resource.known()) return Tri::unknown;
-  return tri(matches_wildcard(pattern, *request.resource, LetterCase::matters));
+Tri matches_resource(const ArnPattern& pattern, const Request& request) {
+  if (pattern.matches_everything()) return Tri::yes;
+  return request.resource.known() ? pattern.matches(*request.resource, request) : Tri::unknown;
 }
 
-Tri matches_principal(const PrincipalPattern& pattern, const Principal& principal) {
+// Lists of nothing are about nothing, whichever way they are read: a key policy's statement without Action.
+template <class Patterns, class Match>
+Tri lists(const Patterns& patterns, Listed listed, Match&& match) {
+  if (patterns.empty()) return Tri::no;
+  const Tri one = any(patterns, match);
+  return listed == Listed::these ? one : opposite(one);
+}
+
+// An ARN that is written out, against one that may not be known yet.
+Tri is_arn(const std::string& wanted, const Attribute<std::string_view>& arn, const Principal& principal) {
+  if (arn.known()) return tri(*arn == wanted);
+  if (principal.type.known() && *principal.type == PrincipalType::root) return Tri::no;
+  if (principal.account.known() && split_arn(wanted)->account != *principal.account) return Tri::no;
+  return Tri::unknown;
+}
+
+Tri is_session(const Principal& principal) {
+  return principal.type.known() ? tri(*principal.type == PrincipalType::role_session) : Tri::unknown;
+}
+
+// How a pattern names a principal: as one of many, by account, by role, or itself.
+struct Naming {
+  Tri everyone = Tri::no, account = Tri::no, role = Tri::no, itself = Tri::no;
+
+  Tri at_all() const { return either(either(everyone, account), either(role, itself)); }
+};
+
+Naming naming(const PrincipalPattern& pattern, const Principal& principal) {
   switch (pattern.kind) {
     case PrincipalPattern::Kind::everyone:
-      return Tri::yes;
+      return {.everyone = Tri::yes};
     case PrincipalPattern::Kind::account:
-      return principal.account.known() ? tri(*principal.account == pattern.text) : Tri::unknown;
+      return {.account = principal.account.known() ? tri(*principal.account == pattern.text) : Tri::unknown};
     case PrincipalPattern::Kind::arn:
-      if (principal.arn.known()) return tri(*principal.arn == pattern.text);
-      if (principal.type.known() && *principal.type == PrincipalType::root) return Tri::no;
-      if (principal.account.known() && split_arn(pattern.text)->account != *principal.account) return Tri::no;
-      return Tri::unknown;
+      return {.role = both(is_session(principal), is_arn(pattern.text, principal.role, principal)),
+              .itself = is_arn(pattern.text, principal.arn, principal)};
+    case PrincipalPattern::Kind::foreign:
+      break;
   }
-  return Tri::no;
+  return {};
 }
 
-// The same key in several spellings: an Allow needs all of them right, a Deny needs one. So whichever spelling a
-// caller adds, it never gets him more.
-Tri matches_condition(const ContextCondition& condition, const Request& request, Effect effect) {
-  bool found = false;
-  bool all = true;
-  bool one = false;
-  for (const auto& pair : request.context) {
-    if (!equal_ignoring_case(pair.key, condition.context_key)) continue;
-    const bool holds = std::ranges::find(condition.values, pair.value) != condition.values.end();
-    found = true;
-    all = all && holds;
-    one = one || holds;
+Naming naming(const Statement& statement, const Principal& principal) {
+  Naming all;
+  for (const auto& pattern : statement.principals) {
+    const Naming one = naming(pattern, principal);
+    all = {.everyone = either(all.everyone, one.everyone),
+           .account = either(all.account, one.account),
+           .role = either(all.role, one.role),
+           .itself = either(all.itself, one.itself)};
   }
-  if (!found) return request.context_extent == Extent::complete ? Tri::no : Tri::unknown;
-  return tri(effect == Effect::allow ? all : one);
+  if (statement.listed_principals == Listed::these) return all;
+  // NotPrincipal. A principal is itself, its role and its account: a Deny spares it when all of these are listed (so
+  // IAM's own documentation writes such statements), an Allow leaves it out when one is.
+  const Tri in_full = both(both(all.itself, all.account), either(opposite(is_session(principal)), all.role));
+  const Tri spared = statement.effect == Effect::deny ? either(all.everyone, in_full) : all.at_all();
+  return {.everyone = opposite(spared)};
 }
 
 // Whether the statement applies, whoever asks.
-Tri concerns(const Statement& statement, const Request& request) {
-  Tri result = any(statement.actions, [&](const auto& pattern) { return matches_action(pattern, request); });
+Tri concerns(const Statement& statement, PolicyKind kind, const Request& request) {
+  Tri result = lists(statement.actions, statement.listed_actions,
+                     [&](const auto& pattern) { return matches_action(pattern, request); });
   if (result == Tri::no) return result;
-  result = both(result, any(statement.resources, [&](const auto& p) { return matches_resource(p, request); }));
+  if (kind != PolicyKind::trust)
+    result = both(result, lists(statement.resources, statement.listed_resources,
+                                [&](const auto& pattern) { return matches_resource(pattern, request); }));
   for (const auto& condition : statement.conditions) {
     if (result == Tri::no) break;
-    result = both(result, matches_condition(condition, request, statement.effect));
+    result = both(result, condition.holds(request, statement.effect));
   }
   return result;
 }
@@ -89,80 +115,98 @@ struct Saying {
   }
 };
 
-struct KeyPolicySays {
-  Saying denies, allows_directly, delegates;
+// What a policy says that names principals.
+struct ResourcePolicySays {
+  Saying denies;
+  Saying allows_itself;  // The user or the session by its own ARN: no boundary and no session policy limits that.
+  Saying allows_others;  // By the role's ARN, or as anyone.
+  Saying delegates;      // By account.
+
+  Tri names() const { return either(allows_itself.holds, either(allows_others.holds, delegates.holds)); }
 };
 
-KeyPolicySays ask_key_policy(const Document& document, const Request& request) {
-  KeyPolicySays says;
+ResourcePolicySays ask_resource_policy(const Document& document, const Request& request) {
+  ResourcePolicySays says;
   std::size_t index = 0;
   for (const auto& statement : document.statements()) {
     const std::size_t at = index++;
-    const Tri concerned = concerns(statement, request);
+    const Tri concerned = concerns(statement, document.kind(), request);
     if (concerned == Tri::no) continue;
-    for (const auto& pattern : statement.principals) {
-      const Tri applies = both(concerned, matches_principal(pattern, request.principal));
-      if (statement.effect == Effect::deny) {
-        says.denies.add(applies, statement, at);
-      } else if (pattern.kind == PrincipalPattern::Kind::account) {
-        says.delegates.add(applies, statement, at);
-      } else {
-        says.allows_directly.add(applies, statement, at);
-      }
+    const Naming named = naming(statement, request.principal);
+    if (statement.effect == Effect::deny) {
+      says.denies.add(both(concerned, named.at_all()), statement, at);
+      continue;
+    }
+    says.allows_itself.add(both(concerned, named.itself), statement, at);
+    says.allows_others.add(both(concerned, either(named.role, named.everyone)), statement, at);
+    says.delegates.add(both(concerned, named.account), statement, at);
+  }
+  return says;
+}
+
+// What a set of policies says that belong to the principal.
+struct IdentitySays {
+  Saying denies, allows;
+};
+
+IdentitySays ask_identity(const Attribute<std::span<const Document* const>>& documents, const Request& request) {
+  IdentitySays says;
+  if (!documents.known()) {
+    says.denies.holds = says.allows.holds = Tri::unknown;
+    return says;
+  }
+  for (const Document* document : *documents) {
+    std::size_t index = 0;
+    for (const auto& statement : document->statements()) {
+      auto& saying = statement.effect == Effect::deny ? says.denies : says.allows;
+      saying.add(concerns(statement, document->kind(), request), statement, index++);
     }
   }
   return says;
 }
 
-struct IdentitySays {
-  Saying denies, allows;
-  Tri is_root = Tri::no;
-};
-
-IdentitySays ask_identity(const Policies& policies, const Request& request) {
-  const auto& type = request.principal.type;
-  IdentitySays says;
-  says.is_root = type.known() ? tri(*type == PrincipalType::root) : Tri::unknown;
-  if (!policies.identity.known()) {
-    says.denies.holds = says.allows.holds = Tri::unknown;
-  } else {
-    for (const Document* document : *policies.identity) {
-      std::size_t index = 0;
-      for (const auto& statement : document->statements()) {
-        auto& saying = statement.effect == Effect::deny ? says.denies : says.allows;
-        saying.add(concerns(statement, request), statement, index++);
-      }
-    }
-  }
-  // A root has no identity policies: it may do everything that is its account's to allow.
-  says.denies.holds = both(says.denies.holds, opposite(says.is_root));
+// A limit that is not there limits nothing.
+IdentitySays ask_limit(const Attribute<std::span<const Document* const>>& documents, const Request& request) {
+  IdentitySays says = ask_identity(documents, request);
+  if (documents.known() && documents->empty()) says.allows.holds = Tri::yes;
   return says;
 }
 
 // Everything the decision is made of.
 struct Findings {
-  KeyPolicySays key;
-  IdentitySays identity;
+  ResourcePolicySays key;
+  IdentitySays identity, boundary, session;
+  Tri is_root = Tri::unknown;
   Tri same_account = Tri::unknown;
 
-  Tri identity_allows() const { return either(identity.is_root, identity.allows.holds); }
-  Tri denied() const { return either(key.denies.holds, identity.denies.holds); }
+  // A root has no policies of its own: it may do everything that is its account's to allow.
+  Tri identity_allows() const { return either(is_root, identity.allows.holds); }
+  Tri limits_allow() const { return either(is_root, both(boundary.allows.holds, session.allows.holds)); }
+  Tri denied() const {
+    const Tri own = either(identity.denies.holds, either(boundary.denies.holds, session.denies.holds));
+    return either(key.denies.holds, both(own, opposite(is_root)));
+  }
 };
 
 Findings find(const Request& request, const Policies& policies) {
   Findings findings;
-  if (policies.key != nullptr) findings.key = ask_key_policy(*policies.key, request);
-  findings.identity = ask_identity(policies, request);
-  const auto& account = request.principal.account;
+  if (policies.key != nullptr) findings.key = ask_resource_policy(*policies.key, request);
+  findings.identity = ask_identity(policies.identity, request);
+  findings.boundary = ask_limit(policies.boundary, request);
+  findings.session = ask_limit(policies.session, request);
+  const auto& [arn, account, type, role] = request.principal;
+  if (type.known()) findings.is_root = tri(*type == PrincipalType::root);
   if (account.known() && request.resource_account.known())
     findings.same_account = tri(*account == *request.resource_account);
   return findings;
 }
 
 Tri allowed(const Findings& f, const Policies& policies) {
-  if (policies.key == nullptr) return both(f.same_account, f.identity_allows());
-  const Tri directly = both(f.key.allows_directly.holds, either(f.same_account, f.identity_allows()));
-  return either(directly, both(f.key.delegates.holds, f.identity_allows()));
+  const Tri by_identity = both(f.identity_allows(), f.limits_allow());
+  if (policies.key == nullptr) return both(f.same_account, by_identity);
+  const Tri at_home = either(f.key.allows_itself.holds, both(f.key.allows_others.holds, f.limits_allow()));
+  return either(both(f.same_account, at_home),
+                both(f.key.names(), both(by_identity, either(opposite(f.same_account), f.key.delegates.holds))));
 }
 
 Reason by(const Saying& saying, PolicyKind policy, Cause cause = Cause::statement) {
@@ -171,55 +215,55 @@ Reason by(const Saying& saying, PolicyKind policy, Cause cause = Cause::statemen
 
 Reason why_denied(const Findings& f, const Policies& policies) {
   if (f.key.denies.holds == Tri::yes) return by(f.key.denies, PolicyKind::key);
-  if (f.identity.denies.holds == Tri::yes) return by(f.identity.denies, PolicyKind::identity);
-  const bool nobody =
-      policies.key != nullptr && f.key.allows_directly.holds == Tri::no && f.key.delegates.holds == Tri::no;
-  return {.cause = nobody ? Cause::no_resource_policy_allows : Cause::no_identity_policy_allows};
+  if (f.is_root != Tri::yes) {
+    if (f.identity.denies.holds == Tri::yes) return by(f.identity.denies, PolicyKind::identity);
+    if (f.boundary.denies.holds == Tri::yes) return by(f.boundary.denies, PolicyKind::boundary);
+    if (f.session.denies.holds == Tri::yes) return by(f.session.denies, PolicyKind::session);
+  }
+  if (policies.key != nullptr && f.key.names() == Tri::no) return {.cause = Cause::no_resource_policy_allows};
+  const bool only_limits_do_not =
+      f.identity_allows() != Tri::no || (f.same_account == Tri::yes && f.key.allows_others.holds != Tri::no);
+  if (only_limits_do_not && f.boundary.allows.holds == Tri::no) return {.cause = Cause::no_permissions_boundary_allows};
+  if (only_limits_do_not && f.session.allows.holds == Tri::no) return {.cause = Cause::no_session_policy_allows};
+  return {.cause = Cause::no_identity_policy_allows};
 }
 
 Reason why_allowed(const Findings& f) {
-  if (f.key.allows_directly.holds == Tri::yes) return by(f.key.allows_directly, PolicyKind::key);
-  if (f.identity.is_root == Tri::yes) return by(f.key.delegates, PolicyKind::key, Cause::account_root);
+  if (f.key.allows_itself.holds == Tri::yes) return by(f.key.allows_itself, PolicyKind::key);
+  if (f.key.allows_others.holds == Tri::yes) return by(f.key.allows_others, PolicyKind::key);
+  if (f.is_root == Tri::yes) return by(f.key.delegates, PolicyKind::key, Cause::account_root);
   if (f.identity.allows.holds == Tri::yes) return by(f.identity.allows, PolicyKind::identity);
   return by(f.key.delegates, PolicyKind::key);
 }
 
-// Whom a statement names. For an Allow it matters how, by name or by account: so that is open where either is.
-struct Naming {
-  Tri named = Tri::no;
-  bool open = false;
-};
-
-Naming naming(const Statement& statement, const Principal& principal) {
-  Tri by_name = Tri::no;
-  Tri by_account = Tri::no;
-  for (const auto& pattern : statement.principals) {
-    Tri& so_far = pattern.kind == PrincipalPattern::Kind::account ? by_account : by_name;
-    so_far = either(so_far, matches_principal(pattern, principal));
-  }
-  const Tri named = either(by_name, by_account);
-  const bool open =
-      statement.effect == Effect::deny ? named == Tri::unknown : by_name == Tri::unknown || by_account == Tri::unknown;
-  return {.named = named, .open = open};
+// Whether it matters how a statement names: for an Allow it does, so that is open where any way is.
+bool is_open(const Naming& named, Effect effect) {
+  if (effect == Effect::deny) return named.at_all() == Tri::unknown;
+  return named.everyone == Tri::unknown || named.account == Tri::unknown || named.role == Tri::unknown ||
+         named.itself == Tri::unknown;
 }
 
 // What of this statement is still open.
 void add_remaining(std::vector<Remaining>& out, const Statement& statement, PolicyKind policy, std::size_t index,
                    const Request& request) {
   using What = Remaining::What;
-  if (concerns(statement, request) == Tri::no) return;
-  const Naming who = policy == PolicyKind::key ? naming(statement, request.principal) : Naming{.named = Tri::yes};
-  if (who.named == Tri::no) return;
-  const auto add = [&](What what, const ContextCondition* condition = nullptr) {
+  if (concerns(statement, policy, request) == Tri::no) return;
+  const auto add = [&](What what, const Condition* condition = nullptr) {
     out.push_back({.what = what, .policy = policy, .index = index, .statement = &statement, .condition = condition});
   };
-  if (who.open) add(What::principal);
-  if (any(statement.actions, [&](const auto& p) { return matches_action(p, request); }) == Tri::unknown)
+  if (policy == PolicyKind::key) {
+    const Naming who = naming(statement, request.principal);
+    if (who.at_all() == Tri::no) return;
+    if (is_open(who, statement.effect)) add(What::principal);
+  }
+  if (lists(statement.actions, statement.listed_actions, [&](const auto& p) { return matches_action(p, request); }) ==
+      Tri::unknown)
     add(What::action);
-  if (any(statement.resources, [&](const auto& p) { return matches_resource(p, request); }) == Tri::unknown)
+  if (lists(statement.resources, statement.listed_resources,
+            [&](const auto& p) { return matches_resource(p, request); }) == Tri::unknown)
     add(What::resource);
   for (const auto& condition : statement.conditions)
-    if (matches_condition(condition, request, statement.effect) == Tri::unknown) add(What::condition, &condition);
+    if (condition.holds(request, statement.effect) == Tri::unknown) add(What::condition, &condition);
 }
 
 std::vector<Remaining> remaining(const Request& request, const Policies& policies, const Findings& findings) {
@@ -231,15 +275,19 @@ std::vector<Remaining> remaining(const Request& request, const Policies& policie
       add_remaining(out, statement, document.kind(), index++, request);
   };
   if (policies.key != nullptr) add_all(*policies.key);
-  if (findings.identity.is_root == Tri::unknown || !request.principal.account.known())
+  if (findings.is_root == Tri::unknown || !request.principal.account.known())
     out.push_back({.what = What::principal, .policy = PolicyKind::identity});
   if (!request.resource_account.known()) out.push_back({.what = What::resource, .policy = PolicyKind::identity});
-  if (findings.identity.is_root == Tri::yes) return out;
-  if (!policies.identity.known()) {
-    out.push_back({.what = What::identity_policies, .policy = PolicyKind::identity});
-    return out;
+  if (findings.is_root == Tri::yes) return out;
+  for (const auto& [documents, kind] : {std::pair{policies.identity, PolicyKind::identity},
+                                        {policies.boundary, PolicyKind::boundary},
+                                        {policies.session, PolicyKind::session}}) {
+    if (!documents.known()) {
+      out.push_back({.what = What::identity_policies, .policy = kind});
+      continue;
+    }
+    for (const Document* document : *documents) add_all(*document);
   }
-  for (const Document* document : *policies.identity) add_all(*document);
   return out;
 }
 

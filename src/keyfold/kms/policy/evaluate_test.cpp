@@ -10,11 +10,16 @@
 namespace keyfold::policy {
 namespace {
 
+struct PlainCondition {
+  std::string op, name;  // "StringEquals"; of the encryption context.
+  std::vector<std::string> values;
+};
 struct PlainStatement {
   bool deny = false;
+  bool all_other_principals = false, all_other_actions = false, all_other_resources = false;
   std::vector<std::string> principals;  // As written in the policy; empty in identity policies.
   std::vector<std::string> actions, resources;
-  std::vector<std::pair<std::string, std::vector<std::string>>> conditions;
+  std::vector<PlainCondition> conditions;
 };
 using PlainPolicy = std::vector<PlainStatement>;
 
@@ -37,20 +42,29 @@ bool matches(std::string_view pattern, std::string_view text) {
   return !text.empty() && (pattern[0] == '?' || pattern[0] == text[0]) && matches(pattern.substr(1), text.substr(1));
 }
 
+bool holds(const PlainCondition& condition, const PlainStatement& statement, const PlainRequest& request) {
+  const bool negated = condition.op == "StringNotEquals";
+  std::vector<bool> holds;
+  for (const auto& [key, value] : request.context)
+    if (lower(key) == lower(condition.name))
+      holds.push_back((std::ranges::find(condition.values, value) != condition.values.end()) != negated);
+  if (condition.op == "Null")
+    return std::ranges::any_of(condition.values, [&](const auto& value) { return (value == "true") == holds.empty(); });
+  if (holds.empty())
+    return negated || condition.op == "StringEqualsIfExists" || condition.op == "ForAllValues:StringEquals";
+  return statement.deny ? std::ranges::count(holds, true) > 0 : std::ranges::count(holds, false) == 0;
+}
+
 bool applies(const PlainStatement& statement, const PlainRequest& request) {
   const bool action = std::ranges::any_of(
       statement.actions, [&](const auto& pattern) { return matches(lower(pattern), lower(request.action)); });
   const bool resource =
       std::ranges::any_of(statement.resources, [&](const auto& pattern) { return matches(pattern, request.resource); });
-  bool conditions = true;
-  for (const auto& [name, values] : statement.conditions) {
-    std::vector<bool> holds;
-    for (const auto& [key, value] : request.context)
-      if (lower(key) == lower(name)) holds.push_back(std::ranges::find(values, value) != values.end());
-    const auto held = std::ranges::count(holds, true);
-    conditions = conditions && held > 0 && (statement.deny || static_cast<std::size_t>(held) == holds.size());
-  }
-  return action && resource && conditions;
+  const bool right_action = !statement.actions.empty() && action != statement.all_other_actions;
+  const bool right_resource = !statement.resources.empty() && resource != statement.all_other_resources;
+  return right_action && right_resource && std::ranges::all_of(statement.conditions, [&](const auto& condition) {
+           return holds(condition, statement, request);
+         });
 }
 
 bool is_account(const std::string& principal) { return principal.ends_with(":root") || principal.size() == 12; }
@@ -71,6 +85,15 @@ bool naive(const PlainPolicy* key, const PlainPolicy& identity, const PlainReque
   bool delegated = false;
   for (const auto& statement : *key) {
     if (!applies(statement, request)) continue;
+    if (statement.all_other_principals) {
+      const auto lists = [&](const auto& test) { return std::ranges::any_of(statement.principals, test); };
+      const bool everyone = lists([](const auto& p) { return p == "*"; });
+      const bool itself = lists([&](const auto& p) { return p == request.arn && !is_account(p); });
+      const bool account = lists([&](const auto& p) { return is_account(p) && names_account(p, request.account); });
+      if (statement.deny && !everyone && !(itself && account)) return false;
+      direct = direct || (!statement.deny && !everyone && !itself && !account);
+      continue;
+    }
     for (const auto& principal : statement.principals) {
       const bool named = principal == "*" || principal == request.arn;
       const bool account = is_account(principal) && names_account(principal, request.account);
@@ -96,7 +119,10 @@ class World {
       if (kind == PolicyKind::key) statement.principals = some(principals_, 1);
       statement.actions = some(actions_, 0);
       statement.resources = random_() % 2 == 0 ? std::vector<std::string>{"*"} : some(resources_, 0);
-      if (random_() % 3 == 0) statement.conditions.emplace_back(pick(context_keys_), some(context_values_, 1));
+      statement.all_other_principals = kind == PolicyKind::key && random_() % 8 == 0;
+      statement.all_other_actions = random_() % 8 == 0;
+      statement.all_other_resources = random_() % 8 == 0;
+      if (random_() % 3 == 0) statement.conditions.push_back(condition());
     }
     return policy;
   }
@@ -119,6 +145,11 @@ class World {
   unsigned draw() { return static_cast<unsigned>(random_()); }
 
  private:
+  PlainCondition condition() {
+    PlainCondition condition{.op = pick(operators_), .name = pick(context_keys_), .values = some(context_values_, 1)};
+    if (condition.op == "Null") condition.values = some({"true", "false"}, 1);
+    return condition;
+  }
   const std::string& pick(const std::vector<std::string>& from) { return from[random_() % from.size()]; }
   std::vector<std::string> some(const std::vector<std::string>& from, std::size_t least) {
     std::vector<std::string> chosen;
@@ -142,6 +173,8 @@ class World {
       std::string(sample_key().text()), "arn:aws:kms:us-west-2:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ac"};
   const std::vector<std::string> resources_ = {"*", keys_[0], keys_[1], "arn:aws:kms:*:111122223333:*",
                                                "arn:aws:kms:*:*:*b"};
+  const std::vector<std::string> operators_ = {
+      "StringEquals", "StringEquals", "StringNotEquals", "StringEqualsIfExists", "ForAllValues:StringEquals", "Null"};
   const std::vector<std::string> context_keys_ = {"domain", "Domain", "tenant"};
   const std::vector<std::string> context_values_ = {"cards", "loans", "Cards"};
 };
@@ -157,10 +190,16 @@ Document compiled(const PlainPolicy& policy, PolicyKind kind) {
   for (const auto& statement : policy) {
     statements +=
         std::string(statements.empty() ? "" : ",") + R"({"Effect":)" + (statement.deny ? R"("Deny")" : R"("Allow")");
-    if (kind == PolicyKind::key) statements += R"(,"Principal":{"AWS":)" + json(statement.principals) + "}";
-    statements += R"(,"Action":)" + json(statement.actions) + R"(,"Resource":)" + json(statement.resources);
-    for (const auto& [name, values] : statement.conditions)
-      statements += R"(,"Condition":{"StringEquals":{"kms:EncryptionContext:)" + name + "\":" + json(values) + "}}";
+    const auto named = [](bool others, const std::string& name) {
+      return ",\"" + std::string(others ? "Not" : "") + name + "\":";
+    };
+    if (kind == PolicyKind::key)
+      statements +=
+          named(statement.all_other_principals, "Principal") + R"({"AWS":)" + json(statement.principals) + "}";
+    statements += named(statement.all_other_actions, "Action") + json(statement.actions);
+    statements += named(statement.all_other_resources, "Resource") + json(statement.resources);
+    for (const auto& [op, name, values] : statement.conditions)
+      statements += R"(,"Condition":{")" + op + R"(":{"kms:EncryptionContext:)" + name + "\":" + json(values) + "}}";
     statements += "}";
   }
   return document(policy_of(statements), kind);
@@ -302,7 +341,7 @@ TEST(Evaluate, UnknownIsNotAbsent) {
   EXPECT_EQ(decision.reason.cause, Cause::undecided);
   ASSERT_EQ(decision.remaining.size(), 1U);
   EXPECT_EQ(decision.remaining[0].what, Remaining::What::condition);
-  EXPECT_EQ(decision.remaining[0].condition->name, "kms:EncryptionContext:domain");
+  EXPECT_EQ(decision.remaining[0].condition->key(), "kms:EncryptionContext:domain");
 }
 
 TEST(Evaluate, WhatHoldsForEverybodyIsKnownOfNobodyInParticular) {

@@ -9,8 +9,10 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "keyfold/core/base/encryption_context.h"
+#include "keyfold/kms/policy/letter_case.h"
 
 namespace keyfold::policy {
 
@@ -48,13 +50,17 @@ struct Principal {
   Attribute<std::string_view> arn;      // "arn:aws:iam::111122223333:user/ledger-writer"
   Attribute<std::string_view> account;  // "111122223333"
   Attribute<PrincipalType> type;
+  // Of a role's session, whose own ARN is that of "assumed-role/NAME/SESSION": the role's, with its path. Others have
+  // none.
+  Attribute<std::string_view> role{};
 };
 
-// What a condition key stands for in this request: for those that are not about the encryption context. No statement
-// asks for one: documents with such keys are refused (document.h).
+using Values = std::span<const std::string_view>;
+
+// What a condition key stands for in this request: for those that are not about the encryption context.
 struct ConditionValue {
-  std::string_view key;                                 // "kms:ViaService"; compared without case.
-  Attribute<std::span<const std::string_view>> values;  // Known and empty: the request has no such key.
+  std::string_view key;      // "kms:ViaService", "aws:PrincipalTag/team"; compared without case.
+  Attribute<Values> values;  // Known and empty: the request has no such key.
 };
 
 enum class Extent : std::uint8_t {
@@ -71,6 +77,58 @@ struct Request {
   Extent context_extent = Extent::complete;
   std::span<const ConditionValue> conditions;
   Extent conditions_extent = Extent::complete;
+
+  // visit(Attribute<Values>) for each that has this name (in lower case), in whatever case it is here.
+  template <class Visit>
+  void each_spelling(std::string_view key, const Visit& visit) const;
+  // Whether a key that each_spelling() does not find is not there.
+  bool says_all_about(std::string_view key) const;
+  // Of a key of one value: none when the request has no such key, or more than one value of it.
+  Attribute<std::optional<std::string_view>> single_value(std::string_view key) const;
 };
+
+// The encryption context's condition keys, in lower case: its names, and each pair.
+inline constexpr std::string_view context_keys_key = "kms:encryptioncontextkeys";
+inline constexpr std::string_view context_key_prefix = "kms:encryptioncontext:";
+
+template <class Visit>
+void Request::each_spelling(std::string_view key, const Visit& visit) const {
+  if (key.starts_with(context_key_prefix)) {
+    key.remove_prefix(context_key_prefix.size());
+    for (const auto& pair : context)
+      if (equal_ignoring_case(pair.key, key)) visit(Attribute<Values>(Values(&pair.value, 1)));
+    return;
+  }
+  if (key == context_keys_key) {
+    thread_local std::vector<std::string_view> names;
+    names.clear();
+    for (const auto& pair : context) names.push_back(pair.key);
+    if (context_extent == Extent::complete) visit(Attribute<Values>(Values(names)));
+    return;
+  }
+  for (const auto& condition : conditions)
+    if (equal_ignoring_case(condition.key, key)) visit(condition.values);
+}
+
+inline bool Request::says_all_about(std::string_view key) const {
+  const bool of_context = key.starts_with(context_key_prefix) || key == context_keys_key;
+  const auto extent = of_context ? context_extent : conditions_extent;
+  return extent == Extent::complete;
+}
+
+inline Attribute<std::optional<std::string_view>> Request::single_value(std::string_view key) const {
+  std::optional<std::string_view> value;
+  std::size_t values = 0;
+  bool known = true;
+  each_spelling(key, [&](const Attribute<Values>& found) {
+    known = known && found.known();
+    if (!found.known() || found->empty()) return;
+    values += found->size();
+    value = found->front();
+  });
+  if (!known || (values == 0 && !says_all_about(key))) return {};
+  if (values != 1) value.reset();
+  return value;
+}
 
 }  // namespace keyfold::policy
