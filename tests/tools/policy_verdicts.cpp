@@ -1,0 +1,147 @@
+// Decides what it is asked, by the policies that it is given: for tests that know the answer some other way.
+//
+// Reads lines of JSON; the policies are texts, and `key` may be null:
+//   {"key": …, "identity": […], "boundary": […], "session": […],
+//    "requests": [{"arn": …, "account": …, "type": "root", "user" or "role_session", "role": …, "action": …,
+//                  "resource": …, "resource_account": …, "context": [[key, value], …]}, …]}
+// Prints a line for each: a letter for every request, "a" for allow and "d" for deny; or "refused: " and why.
+
+#include <simdjson.h>
+
+#include <iostream>
+#include <string>
+
+#include "keyfold/core/base/try.h"
+#include "keyfold/kms/policy/authorizer.h"
+#include "keyfold/kms/policy/known_keys.h"
+
+namespace keyfold::policy {
+namespace {
+
+namespace dom = simdjson::dom;
+
+// One kind of policies, parsed.
+struct Shelf {
+  std::vector<Document> documents;
+  std::vector<const Document*> pointers;
+
+  Outcome add(std::string_view text, PolicyKind kind) {
+    TRY_ASSIGN(auto document, Document::parse(text, kind));
+    documents.push_back(std::move(document));
+    return ok();
+  }
+  Outcome add_all(dom::element texts, PolicyKind kind) {
+    for (const auto text : texts.get_array()) TRY(add(text.get_string(), kind));
+    return ok();
+  }
+  std::span<const Document* const> view() {
+    pointers.clear();
+    for (const auto& document : documents) pointers.push_back(&document);
+    return pointers;
+  }
+};
+
+// What known_keys.h says that the condition keys stand for.
+class Conditions {
+ public:
+  explicit Conditions(const Request& request) {
+    const auto& caller = request.principal;
+    const std::string_view arn = *caller.arn;
+    add(condition_key::caller_account, *caller.account);
+    add(condition_key::principal_account, *caller.account);
+    add(condition_key::principal_arn, *caller.type == PrincipalType::role_session ? *caller.role : arn);
+    add(condition_key::principal_type, type_name(*caller.type));
+    add(condition_key::resource_account, *request.resource_account);
+    if (*caller.type == PrincipalType::user) add(condition_key::username, arn.substr(arn.rfind('/') + 1));
+  }
+  Conditions(const Conditions&) = delete;
+  Conditions& operator=(const Conditions&) = delete;
+  std::span<const ConditionValue> view() const { return conditions_; }
+
+ private:
+  static std::string_view type_name(PrincipalType type) {
+    if (type == PrincipalType::root) return "Account";
+    return type == PrincipalType::user ? "User" : "AssumedRole";
+  }
+  void add(std::string_view key, std::string_view value) {
+    values_[conditions_.size()] = value;
+    conditions_.push_back({.key = key, .values = Values(&values_[conditions_.size()], 1)});
+  }
+  std::array<std::string_view, 6> values_;
+  std::vector<ConditionValue> conditions_;
+};
+
+PrincipalType type_of(std::string_view name) {
+  if (name == "root") return PrincipalType::root;
+  return name == "user" ? PrincipalType::user : PrincipalType::role_session;
+}
+
+Result<char> verdict_on(dom::element asked, const Policies& policies) {
+  std::vector<ContextPair> pairs;
+  for (const auto pair : asked["context"].get_array())
+    pairs.push_back({.key = pair.at(0).get_string(), .value = pair.at(1).get_string()});
+  Request request;
+  request.principal = {.arn = std::string_view(asked["arn"]),
+                       .account = std::string_view(asked["account"]),
+                       .type = type_of(asked["type"]),
+                       .role = std::string_view(asked["role"])};
+  request.action = std::string_view(asked["action"]);
+  request.resource = std::string_view(asked["resource"]);
+  request.resource_account = std::string_view(asked["resource_account"]);
+  TRY_ASSIGN(request.context, ContextView::over(pairs));
+  const Conditions conditions(request);
+  request.conditions = conditions.view();
+  switch (evaluate(request, policies).verdict) {
+    case Verdict::allow:
+      return 'a';
+    case Verdict::deny:
+      return 'd';
+    case Verdict::unknown:
+      return 'u';  // Nothing is: a mistake.
+  }
+  return '?';
+}
+
+Result<std::string> verdicts_on(dom::element line) {
+  Shelf key, identity, boundary, session;
+  if (!line["key"].is_null()) TRY(key.add(line["key"], PolicyKind::key));
+  TRY(identity.add_all(line["identity"], PolicyKind::identity));
+  TRY(boundary.add_all(line["boundary"], PolicyKind::boundary));
+  TRY(session.add_all(line["session"], PolicyKind::session));
+  const Policies policies{.key = key.documents.empty() ? nullptr : key.documents.data(),
+                          .identity = identity.view(),
+                          .boundary = boundary.view(),
+                          .session = session.view()};
+  std::string letters;
+  for (const auto asked : line["requests"].get_array()) {
+    TRY_ASSIGN(const char letter, verdict_on(asked, policies));
+    letters += letter;
+  }
+  return letters;
+}
+
+int run() {
+  dom::parser parser;
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    const auto letters = verdicts_on(parser.parse(line));
+    if (letters)
+      std::cout << *letters << '\n';
+    else
+      std::cout << "refused: " << letters.error().message << '\n';
+    std::cout.flush();
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace keyfold::policy
+
+int main() {
+  try {
+    return keyfold::policy::run();
+  } catch (const simdjson::simdjson_error& error) {
+    std::cerr << "policy_verdicts: " << error.what() << '\n';
+    return 1;
+  }
+}
