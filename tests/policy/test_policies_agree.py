@@ -1,0 +1,147 @@
+"""The server's policy engine and the naive one, written from AWS's documentation, decide alike: 100,000 random requests
+(KEYFOLD_FULL: 1,000,000), and examples that AWS's documentation works through."""
+
+import collections
+import json
+import multiprocessing
+import os
+import pathlib
+import random
+import subprocess
+import unittest
+
+import naive_policy
+import random_policies
+import shrink
+import what_matters
+
+FULL = bool(os.environ.get("KEYFOLD_FULL"))
+CASES = 1_000_000 if FULL else 100_000
+REQUESTS = 20  # Of one case: for the same policies.
+CHUNK = 500  # Cases at a time.
+
+
+def verdicts_of_server(cases):
+    """A text for each case, of a letter for each request; or why a policy was refused."""
+    lines = []
+    for case in cases:
+        policies = {kind: [json.dumps(policy) for policy in case[kind]] for kind in ("identity", "boundary", "session")}
+        key = None if case["key"] is None else json.dumps(case["key"])
+        lines.append(json.dumps({"key": key, **policies, "requests": case["requests"]}))
+    program = pathlib.Path(os.environ["KEYFOLD_BIN"]) / "policy_verdicts"
+    done = subprocess.run([program], input="\n".join(lines) + "\n", text=True, capture_output=True, check=True)
+    return done.stdout.splitlines()
+
+
+def naive_verdict(case, request):
+    return naive_policy.decide_and_say(case["key"], case["identity"], case["boundary"], case["session"], request)
+
+
+def is_open(case, request):
+    """Where the server is known to decide otherwise than AWS documents."""
+    policies = json.dumps([case["key"], case["identity"], case["boundary"], case["session"]])
+    # "?" is one byte there, and any single character on AWS.
+    of_bytes = "?" in policies and not all(value.isascii() for _, value in request["context"])
+    # A Deny with NotPrincipal does not spare the account's root that it lists.
+    of_root = request["type"] == "root" and case["key"] is not None and "NotPrincipal" in policies
+    return of_bytes or of_root
+
+
+def disagrees(case):
+    """Of a case with one request."""
+    server = verdicts_of_server([case])[0]
+    return server in ("a", "d") and server != naive_verdict(case, case["requests"][0])[0][0]
+
+
+def examined(seed):
+    """A chunk of cases: what was counted, and what went wrong."""
+    world = random_policies.World(seed)
+    cases = [world.case(REQUESTS) for _ in range(CHUNK)]
+    counts, wrong = collections.Counter(), []
+    for case, server in zip(cases, verdicts_of_server(cases), strict=True):
+        if len(server) != REQUESTS:
+            wrong.append(f"{server}: {json.dumps(case)}")
+            continue
+        changes = [what_matters.changed(case, random.Random(f"{seed} {i}")) for i in range(2)]
+        for request, letter in zip(case["requests"], server):
+            verdict, why = naive_verdict(case, request)
+            counts[verdict] += 1
+            counts[f"{verdict}: {why}"] += 1
+            if is_open(case, request):
+                counts["open"] += 1
+            elif letter != verdict[0]:
+                wrong.append({**case, "requests": [request]})
+            for name, other in changes:
+                counts[f"mattered: {name}"] += naive_verdict(other, request)[0] != verdict
+        seed += 1
+    return counts, wrong
+
+
+class Agreement(unittest.TestCase):
+    def test_random_requests_are_decided_alike(self):
+        seeds = [chunk * CHUNK for chunk in range(CASES // (CHUNK * REQUESTS))]
+        counts, wrong = collections.Counter(), []
+        with multiprocessing.Pool(2 if FULL else 1) as pool:
+            for some, others in pool.imap_unordered(examined, seeds):
+                counts += some
+                wrong += others
+        for name, count in sorted(counts.items()):
+            print(f"{count:8} {name}")
+        for case in wrong[:5]:
+            print(case if isinstance(case, str) else json.dumps(shrink.shrunk(case, disagrees)))
+        self.assertEqual(len(wrong), 0)
+        self.assertEqual(counts["allow"] + counts["deny"], CASES)
+        self.assertLess(counts["open"], CASES // 10)
+        self.check_world(counts)
+
+    def check_world(self, counts):
+        for verdict in ("allow", "deny"):
+            self.assertGreater(counts[verdict], CASES // 10, verdict)
+        for name in [*random_policies.OPERATORS, *what_matters.EVERYTHING]:
+            self.assertGreater(counts[f"mattered: {name}"], 0, name)
+        for rule in RULES:
+            self.assertGreater(counts[rule], 0, rule)
+
+
+RULES = [
+    *(f"deny: explicit deny in {kind} policy" for kind in ("key", "identity", "boundary", "session")),
+    "deny: the key policy names nobody that the caller is",
+    *(f"allow: named by {way}" for way in ("own ARN", "role", "everyone", "not listed")),
+    *(f"deny: named by {way}: no {limit} allows" for way in ("role", "everyone", "not listed") for limit in ("boundary", "session policy")),
+    *(f"allow: {way}: {why}" for way in ("delegated", "cross account", "no key") for why in ("root", "an identity policy allows")),
+    *(
+        f"deny: {way}: no {what} allows"
+        for way in ("delegated", "cross account", "no key")
+        for what in ("identity policy", "boundary", "session policy")
+    ),
+    "deny: no key: another account's",
+]
+
+
+class Examples(unittest.TestCase):
+    def test_examples_of_the_documentation_have_their_outcome(self):
+        examples = json.loads((pathlib.Path(__file__).parent / "examples.json").read_text())
+        self.assertGreaterEqual(len(examples), 60)
+        cases = [{**EMPTY, **example, "requests": [request_of(example)]} for example in examples]
+        for example, case, letter in zip(examples, cases, verdicts_of_server(cases), strict=True):
+            with self.subTest(section=example["section"], title=example["title"]):
+                self.assertEqual(naive_verdict(case, case["requests"][0])[0], example["expected"], "the naive engine")
+                self.assertEqual(letter, example["expected"][0], "the server")
+
+
+EMPTY = {"key": None, "identity": [], "boundary": [], "session": []}
+
+
+def request_of(example):
+    """Who calls is named by the ARN and, of a session, by the role; the rest follows."""
+    request = example["request"]
+    fields, role = request["arn"].split(":"), request.get("role", "")
+    kind = "role_session" if role else "root" if fields[5] == "root" else "user"
+    resource = request.get("resource", "*")
+    owner = resource.split(":")[4] if resource != "*" else fields[4]
+    return {"arn": request["arn"], "account": fields[4], "type": kind, "role": role, "action": request["action"], "resource": resource,
+            "resource_account": owner, "context": request.get("context", [])}
+
+
+if __name__ == "__main__":
+    unittest.main()
