@@ -42,8 +42,8 @@ Tri is_arn(const std::string& wanted, const Attribute<std::string_view>& arn, co
   return Tri::unknown;
 }
 
-Tri is_session(const Principal& principal) {
-  return principal.type.known() ? tri(*principal.type == PrincipalType::role_session) : Tri::unknown;
+Tri is_type(const Principal& principal, PrincipalType type) {
+  return principal.type.known() ? tri(*principal.type == type) : Tri::unknown;
 }
 
 // How a pattern names a principal: as one of many, by account, by role, or itself.
@@ -60,7 +60,8 @@ Naming naming(const PrincipalPattern& pattern, const Principal& principal) {
     case PrincipalPattern::Kind::account:
       return {.account = principal.account.known() ? tri(*principal.account == pattern.text) : Tri::unknown};
     case PrincipalPattern::Kind::arn:
-      return {.role = both(is_session(principal), is_arn(pattern.text, principal.role, principal)),
+      return {.role = both(is_type(principal, PrincipalType::role_session),
+                           is_arn(pattern.text, principal.role, principal)),
               .itself = is_arn(pattern.text, principal.arn, principal)};
     case PrincipalPattern::Kind::foreign:
       break;
@@ -78,9 +79,12 @@ Naming naming(const Statement& statement, const Principal& principal) {
            .itself = either(all.itself, one.itself)};
   }
   if (statement.listed_principals == Listed::these) return all;
-  // NotPrincipal. A principal is itself, its role and its account: a Deny spares it when all of these are listed (so
-  // IAM's own documentation writes such statements), an Allow leaves it out when one is.
-  const Tri in_full = both(both(all.itself, all.account), either(opposite(is_session(principal)), all.role));
+  // NotPrincipal. A principal is itself, its role and its account (a root is no more than its account): a Deny spares
+  // it when all of these are listed (so IAM's own documentation writes such statements), an Allow leaves it out when
+  // one is.
+  const Tri itself = either(all.itself, is_type(principal, PrincipalType::root));
+  const Tri role = either(all.role, opposite(is_type(principal, PrincipalType::role_session)));
+  const Tri in_full = both(all.account, both(itself, role));
   const Tri spared = statement.effect == Effect::deny ? either(all.everyone, in_full) : all.at_all();
   return {.everyone = opposite(spared)};
 }

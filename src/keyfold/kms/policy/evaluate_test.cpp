@@ -90,7 +90,7 @@ bool naive(const PlainPolicy* key, const PlainPolicy& identity, const PlainReque
       const bool everyone = lists([](const auto& p) { return p == "*"; });
       const bool itself = lists([&](const auto& p) { return p == request.arn && !is_account(p); });
       const bool account = lists([&](const auto& p) { return is_account(p) && names_account(p, request.account); });
-      if (statement.deny && !everyone && !(itself && account)) return false;
+      if (statement.deny && !everyone && !((itself || request.root) && account)) return false;
       direct = direct || (!statement.deny && !everyone && !itself && !account);
       continue;
     }

@@ -117,6 +117,12 @@ bool Pattern::run(const std::vector<Unit>& pattern, std::string_view text) const
   const auto same = [this](Unit unit, char c) {
     return unit == any_one || unit == static_cast<unsigned char>(letter_case_ == LetterCase::ignored ? to_lower(c) : c);
   };
+  // A character is a byte and those after it that continue it (UTF-8).
+  const auto after_character = [text](std::size_t at) {
+    do ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U);
+    return at;
+  };
   std::size_t p = 0;
   std::size_t t = 0;
   std::optional<std::size_t> after_run;  // In the pattern, behind the last *.
@@ -126,10 +132,10 @@ bool Pattern::run(const std::vector<Unit>& pattern, std::string_view text) const
       after_run = ++p;
       taken_up_to = t;
     } else if (p < pattern.size() && same(pattern[p], text[t])) {
-      ++p, ++t;
+      t = pattern[p++] == any_one ? after_character(t) : t + 1;
     } else if (after_run) {
       p = *after_run;
-      t = ++taken_up_to;
+      t = taken_up_to = after_character(taken_up_to);
     } else {
       return false;
     }

@@ -67,6 +67,14 @@ TEST(Pattern, IgnoresCaseOnlyWhenTold) {
   EXPECT_TRUE(matches_wildcard("KMS:Generate*", "kms:generateDataKey", LetterCase::ignored));
 }
 
+TEST(Pattern, ACharacterMayBeSeveralBytes) {
+  EXPECT_TRUE(matches_wildcard("gr?\u00dfe", "gr\u00f6\u00dfe", LetterCase::matters));
+  EXPECT_FALSE(matches_wildcard("gr??\u00dfe", "gr\u00f6\u00dfe", LetterCase::matters));
+  EXPECT_TRUE(matches_wildcard("*?", "\u2603", LetterCase::matters));
+  EXPECT_FALSE(matches_wildcard("*??", "\u2603", LetterCase::matters));
+  EXPECT_TRUE(matches_wildcard("*\u2603", "\u00f6\u2603", LetterCase::matters));
+}
+
 TEST(Pattern, TakesNoTimeOverPatternsMadeToTakeLong) {
   std::string pattern;
   while (pattern.size() < 32768) pattern += "a*";
