@@ -203,7 +203,10 @@ def resource_matches(statement, policy, request):
     name = "Resource" if "Resource" in statement else "NotResource"
     if name not in statement:
         return False
-    listed = any(arn_matches(pattern, request["resource"], has_variables(policy), request) for pattern in texts(statement[name]))
+    patterns, variables = texts(statement[name]), has_variables(policy)
+    if name == "NotResource" and statement["Effect"] == "Allow" and any(lacks_value(p, variables, request) for p in patterns):
+        return False
+    listed = any(arn_matches(pattern, request["resource"], variables, request) for pattern in patterns)
     return listed == (name == "Resource")
 
 
@@ -238,6 +241,11 @@ def expand(text, variables, wildcards, request):
         out.append({"*": ANY_RUN, "?": ANY_ONE}.get(text[at], text[at]) if wildcards else text[at])
         at += 1
     return out
+
+
+def lacks_value(text, variables, request):
+    """An Allow that leaves out what such a text names would leave out nothing. (ours: 0017)"""
+    return expand(text, variables, True, request) is None
 
 
 def variable_value(inside, request):
@@ -288,6 +296,8 @@ def condition_holds(operator, key, wanted, effect, variables, request):
     quantifier, _, name = operator.rpartition(":")
     if_exists, name = name.endswith("IfExists"), name.removesuffix("IfExists")
     negated, name = split_negation(name)
+    if negated and effect == "Allow" and any(lacks_value(w, variables, request) for w in wanted):
+        return False
     if not spellings:
         return holds_of_absent(quantifier, negated, if_exists)
     hold = []

@@ -138,6 +138,8 @@ Result<Condition::Value> Condition::compile(const Operator& of, std::string_view
 
 Tri Condition::holds(const Request& request, Effect effect) const {
   if (type_ == Type::null) return holds_of_null(request);
+  const Tri may_hold = negated_ && effect == Effect::allow ? has_values(request) : Tri::yes;
+  if (may_hold == Tri::no) return Tri::no;
   Tri all = Tri::yes;
   Tri any = Tri::no;
   bool found = false;
@@ -148,8 +150,17 @@ Tri Condition::holds(const Request& request, Effect effect) const {
     all = both(all, holds);
     any = either(any, holds);
   });
-  if (!found) return request.says_all_about(lower_key_) ? holds_when_absent() : Tri::unknown;
-  return effect == Effect::allow ? all : any;
+  if (!found) return both(may_hold, request.says_all_about(lower_key_) ? holds_when_absent() : Tri::unknown);
+  return both(may_hold, effect == Effect::allow ? all : any);
+}
+
+Tri Condition::has_values(const Request& request) const {
+  Tri result = Tri::yes;
+  for (const auto& value : values_) {
+    if (const auto* const text = std::get_if<Pattern>(&value)) result = both(result, text->has_values(request));
+    if (const auto* const arn = std::get_if<ArnPattern>(&value)) result = both(result, arn->has_values(request));
+  }
+  return result;
 }
 
 // "true": it must not be there, or be empty. Several values are alternatives.

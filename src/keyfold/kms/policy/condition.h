@@ -5,6 +5,8 @@
 // - Values are alternatives; of a negated operator none may match.
 // - What the request does not have: a positive operator does not hold, a negated one and …IfExists do; ForAllValues
 //   holds, ForAnyValue does not, unless …IfExists.
+// - A policy variable that the request has no value for matches nothing; but an Allow with such a one under a negated
+//   operator does not hold: it would let through whoever has none.
 // - Without a set operator, of a key with several values, or that the request has in several spellings (names of
 //   encryption context keys and tags are compared without case): an Allow needs all of them right, a Deny needs one. So
 //   whatever a caller adds, it never gets him more.
@@ -54,6 +56,7 @@ class Condition {
   using Value = std::variant<Pattern, ArnPattern, double, std::int64_t, bool, Bytes, AddressRange>;
 
   static Result<Value> compile(const Operator& of, std::string_view text, Variables variables);
+  Tri has_values(const Request& request) const;
   Tri holds_of_null(const Request& request) const;
   Tri holds_when_absent() const;
   Tri holds_for_values(Values values, const Request& request, Effect effect) const;

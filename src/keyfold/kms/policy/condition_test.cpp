@@ -202,7 +202,11 @@ TEST(Condition, VariablesStandForWhatTheRequestHas) {
   EXPECT_EQ(is("other", "StringLike", "${aws:username}"), Tri::no) << "its star is no wildcard";
   EXPECT_EQ(is("owner", "StringEqualsIgnoreCase", "${aws:username}"), Tri::yes);
   EXPECT_EQ(is("owner", "StringEquals", "${aws:ResourceAccount}"), Tri::no) << "no value matches nothing";
-  EXPECT_EQ(is("owner", "StringNotEquals", "${aws:ResourceAccount}"), Tri::yes);
+  EXPECT_EQ(is("owner", "StringNotEquals", "${aws:ResourceAccount}"), Tri::no) << "of an Allow";
+  EXPECT_EQ(is("nothing", "StringNotEquals", "${aws:ResourceAccount}"), Tri::no);
+  EXPECT_EQ(condition("StringNotEquals", {"${aws:ResourceAccount}"}, "kms:EncryptionContext:owner")
+                .holds(request, Effect::deny),
+            Tri::yes);
   EXPECT_EQ(is("owner", "StringEquals", "${aws:PrincipalType}"), Tri::no) << "nor do several";
   EXPECT_EQ(is("owner", "StringEquals", "${aws:ResourceAccount, 'ledger*'}"), Tri::yes);
   EXPECT_EQ(is("mark", "StringLike", "${*}${?}${$}"), Tri::yes);

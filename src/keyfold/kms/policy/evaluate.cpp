@@ -89,6 +89,14 @@ Naming naming(const Statement& statement, const Principal& principal) {
   return {.everyone = opposite(spared)};
 }
 
+// An Allow about all other resources than one that a variable without a value names would be about all of them.
+Tri names_what_it_leaves_out(const Statement& statement, const Request& request) {
+  Tri result = Tri::yes;
+  if (statement.effect == Effect::deny || statement.listed_resources == Listed::these) return result;
+  for (const auto& resource : statement.resources) result = both(result, resource.has_values(request));
+  return result;
+}
+
 // Whether the statement applies, whoever asks.
 Tri concerns(const Statement& statement, PolicyKind kind, const Request& request) {
   Tri result = lists(statement.actions, statement.listed_actions,
@@ -97,6 +105,7 @@ Tri concerns(const Statement& statement, PolicyKind kind, const Request& request
   if (kind != PolicyKind::trust)
     result = both(result, lists(statement.resources, statement.listed_resources,
                                 [&](const auto& pattern) { return matches_resource(pattern, request); }));
+  result = both(result, names_what_it_leaves_out(statement, request));
   for (const auto& condition : statement.conditions) {
     if (result == Tri::no) break;
     result = both(result, condition.holds(request, statement.effect));
@@ -263,8 +272,9 @@ void add_remaining(std::vector<Remaining>& out, const Statement& statement, Poli
   if (lists(statement.actions, statement.listed_actions, [&](const auto& p) { return matches_action(p, request); }) ==
       Tri::unknown)
     add(What::action);
-  if (lists(statement.resources, statement.listed_resources,
-            [&](const auto& p) { return matches_resource(p, request); }) == Tri::unknown)
+  if (both(lists(statement.resources, statement.listed_resources,
+                 [&](const auto& p) { return matches_resource(p, request); }),
+           names_what_it_leaves_out(statement, request)) == Tri::unknown)
     add(What::resource);
   for (const auto& condition : statement.conditions)
     if (condition.holds(request, statement.effect) == Tri::unknown) add(What::condition, &condition);

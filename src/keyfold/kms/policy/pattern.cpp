@@ -91,6 +91,15 @@ Tri Pattern::matches(std::string_view text, const Request& request) const {
   return known == Tri::yes ? tri(run(expanded, text)) : known;
 }
 
+Tri Pattern::has_values(const Request& request) const {
+  Tri result = Tri::yes;
+  for (const auto& variable : variables_) {
+    const auto found = request.single_value(variable.key);
+    result = both(result, found.known() ? tri(*found || variable.has_fallback) : Tri::unknown);
+  }
+  return result;
+}
+
 // No: a variable has no value. Unknown: nobody has said which.
 Tri Pattern::expand(std::vector<Unit>& out, const Request& request) const {
   std::size_t done = 0;
@@ -161,6 +170,12 @@ Result<ArnPattern> ArnPattern::parse(std::string_view text, Variables variables)
   TRY_ASSIGN(const auto anything, Pattern::parse("*", {.wildcards = true}));
   pattern.fields_.resize(arn_fields, anything);
   return pattern;
+}
+
+Tri ArnPattern::has_values(const Request& request) const {
+  Tri result = Tri::yes;
+  for (const auto& field : fields_) result = both(result, field.has_values(request));
+  return result;
 }
 
 Tri ArnPattern::matches(std::string_view text, const Request& request) const {

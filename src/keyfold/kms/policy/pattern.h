@@ -31,6 +31,8 @@ class Pattern {
   // Unknown when it depends on a variable whose value is. A variable that the request has no value for, and that has no
   // default, matches nothing.
   Tri matches(std::string_view text, const Request& request) const;
+  // Whether every variable in it has a value, or a default.
+  Tri has_values(const Request& request) const;
   bool matches_everything() const { return variables_.empty() && compiled_.size() == 1 && compiled_[0] == any_run; }
   const std::string& text() const { return text_; }  // As written.
 
@@ -62,6 +64,7 @@ class ArnPattern {
   static Result<ArnPattern> parse(std::string_view text, Variables variables);
   // A text that is no ARN ("*" of operations without a resource) matches only where every text does.
   Tri matches(std::string_view text, const Request& request) const;
+  Tri has_values(const Request& request) const;  // As a Pattern's.
   bool matches_everything() const { return fields_.empty(); }
   const std::string& text() const { return text_; }  // As written.
 
