@@ -13,7 +13,7 @@
 
 #include "keyfold/core/base/try.h"
 #include "keyfold/kms/policy/authorizer.h"
-#include "keyfold/kms/policy/known_keys.h"
+#include "keyfold/kms/policy/caller_facts.h"
 
 namespace keyfold::policy {
 namespace {
@@ -41,36 +41,6 @@ struct Shelf {
   }
 };
 
-// What known_keys.h says that the condition keys stand for.
-class Conditions {
- public:
-  explicit Conditions(const Request& request) {
-    const auto& caller = request.principal;
-    const std::string_view arn = *caller.arn;
-    add(condition_key::caller_account, *caller.account);
-    add(condition_key::principal_account, *caller.account);
-    add(condition_key::principal_arn, *caller.type == PrincipalType::role_session ? *caller.role : arn);
-    add(condition_key::principal_type, type_name(*caller.type));
-    add(condition_key::resource_account, *request.resource_account);
-    if (*caller.type == PrincipalType::user) add(condition_key::username, arn.substr(arn.rfind('/') + 1));
-  }
-  Conditions(const Conditions&) = delete;
-  Conditions& operator=(const Conditions&) = delete;
-  std::span<const ConditionValue> view() const { return conditions_; }
-
- private:
-  static std::string_view type_name(PrincipalType type) {
-    if (type == PrincipalType::root) return "Account";
-    return type == PrincipalType::user ? "User" : "AssumedRole";
-  }
-  void add(std::string_view key, std::string_view value) {
-    values_[conditions_.size()] = value;
-    conditions_.push_back({.key = key, .values = Values(&values_[conditions_.size()], 1)});
-  }
-  std::array<std::string_view, 6> values_;
-  std::vector<ConditionValue> conditions_;
-};
-
 PrincipalType type_of(std::string_view name) {
   if (name == "root") return PrincipalType::root;
   return name == "user" ? PrincipalType::user : PrincipalType::role_session;
@@ -89,7 +59,7 @@ Result<char> verdict_on(dom::element asked, const Policies& policies) {
   request.resource = std::string_view(asked["resource"]);
   request.resource_account = std::string_view(asked["resource_account"]);
   TRY_ASSIGN(request.context, ContextView::over(pairs));
-  const Conditions conditions(request);
+  const CallerFacts conditions(request);
   request.conditions = conditions.view();
   switch (evaluate(request, policies).verdict) {
     case Verdict::allow:

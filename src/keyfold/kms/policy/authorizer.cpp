@@ -1,9 +1,8 @@
 #include "keyfold/kms/policy/authorizer.h"
 
-#include <array>
 #include <span>
 
-#include "keyfold/kms/policy/known_keys.h"
+#include "keyfold/kms/policy/caller_facts.h"
 
 namespace keyfold::policy {
 namespace {
@@ -17,46 +16,6 @@ Request request_of(const Caller& caller, std::string_view action, std::string_vi
   request.resource_account = resource_account;
   return request;
 }
-
-// What a call says of its caller and resource, as condition keys. Views: of the caller and of itself.
-class Facts {
- public:
-  Facts(const Caller& caller, std::string_view resource_account) {
-    add(condition_key::caller_account, caller.account.text());
-    add(condition_key::principal_account, caller.account.text());
-    add(condition_key::principal_arn, caller.role.empty() ? caller.arn : caller.role);
-    add(condition_key::principal_type, type_name(caller.type));
-    add(condition_key::resource_account, resource_account);
-    // A user's name is what comes last: paths are not part of it.
-    if (caller.type == PrincipalType::user)
-      add(condition_key::username, caller.arn.substr(caller.arn.find_last_of('/') + 1));
-  }
-  Facts(const Facts&) = delete;
-  Facts& operator=(const Facts&) = delete;
-
-  std::span<const ConditionValue> view() const { return std::span(conditions_).first(count_); }
-
- private:
-  static std::string_view type_name(PrincipalType type) {
-    switch (type) {
-      case PrincipalType::root:
-        return "Account";
-      case PrincipalType::user:
-        return "User";
-      case PrincipalType::role_session:
-        return "AssumedRole";
-    }
-    return {};
-  }
-  void add(std::string_view key, std::string_view value) {
-    values_[count_] = value;
-    conditions_[count_] = {.key = key, .values = Values(&values_[count_], 1)};
-    ++count_;
-  }
-  std::size_t count_ = 0;
-  std::array<std::string_view, 6> values_;
-  std::array<ConditionValue, 6> conditions_;
-};
 
 std::span<const Document* const> identity_of(const Caller& caller) {
   if (caller.identity_policy == nullptr) return {};
@@ -147,7 +106,7 @@ AccountId Authorizer::account_of(const AliasArn& alias) {
 Outcome Authorizer::decide(const Caller& caller, std::string_view action, const KeyAccess& access, Reason& reason) {
   Request request = request_of(caller, action, access.key.text(), account_text(access.key));
   request.context = access.context;
-  const Facts facts(caller, *request.resource_account);
+  const CallerFacts facts(request);
   request.conditions = facts.view();
   return conclude(request, {.key = &access.policy, .identity = identity_of(caller)}, reason);
 }
@@ -155,14 +114,14 @@ Outcome Authorizer::decide(const Caller& caller, std::string_view action, const 
 Outcome Authorizer::decide(const Caller& caller, std::string_view action, std::string_view resource,
                            const AccountId& account, Reason& reason) {
   Request request = request_of(caller, action, resource, account.text());
-  const Facts facts(caller, account.text());
+  const CallerFacts facts(request);
   request.conditions = facts.view();
   return conclude(request, {.key = nullptr, .identity = identity_of(caller)}, reason);
 }
 
 Outcome keeps_put_key_policy(const Document& document, const Caller& caller, const KeyArn& key) {
   Request request = request_of(caller, op::PutKeyPolicy::action, key.text(), account_text(key));
-  const Facts facts(caller, account_text(key));
+  const CallerFacts facts(request);
   request.conditions = facts.view();
   // With the identity policies left unknown, "deny" means: whatever they say.
   const auto decision = evaluate(request, {.key = &document, .identity = {}});
