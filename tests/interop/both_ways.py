@@ -163,6 +163,20 @@ def flipped(sealed, bit):
     return sealed[:bit // 8] + bytes([sealed[bit // 8] ^ (1 << bit % 8)]) + sealed[bit // 8 + 1:]
 
 
+class Sdk:
+    """What holds of an Encryption SDK unless it says otherwise."""
+
+    cannot_seal = cannot_open = frozenset({"failover"})
+
+    @staticmethod
+    def takes(_):
+        return True
+
+    @staticmethod
+    def drawn_options(*_):
+        return {}
+
+
 class WithSdk:
     """Mixed into a TestCase that says `make_sdk(bench)`. `sdk` has: encrypt(keyring, suite, context, data, frame_length) → bytes;
     decrypt(keyring, context, sealed, policy) → bytes, or raises Refused, also when the message does not have that context;

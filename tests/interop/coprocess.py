@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 
-from both_ways import STRICT, Refused
+from both_ways import STRICT, Refused, Sdk
 from branch_key_table import BranchKeyTable
 
 FILES = ("key_file", "public_key_file", "private_key_file")
@@ -15,22 +15,12 @@ def base64_of(data):
     return base64.b64encode(data).decode()
 
 
-class Coprocess:
-    cannot_seal = cannot_open = frozenset({"failover"})
-
+class Coprocess(Sdk):
     def __init__(self, command, bench):
         key_id, secret = bench.credentials
         environment = dict(os.environ, AWS_ACCESS_KEY_ID=key_id, AWS_SECRET_ACCESS_KEY=secret)
         self._process = subprocess.Popen([*map(str, command), bench.server.endpoint], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          encoding="utf-8", env=environment)
-
-    @staticmethod
-    def takes(_):
-        return True
-
-    @staticmethod
-    def drawn_options(*_):
-        return {}
 
     def close(self):
         self._process.stdin.close()

@@ -27,7 +27,7 @@ from aws_cryptographic_material_providers.mpl.models import (
 from aws_cryptographic_material_providers.mpl.references import IBranchKeyIdSupplier, IClientSupplier
 from aws_encryption_sdk import Algorithm, CommitmentPolicy
 from branch_key_table import BranchKeyTable
-from both_ways import STRICT, Refused
+from both_ways import STRICT, Refused, Sdk
 from two_regions import DUBLIN, FRANKFURT
 
 WRAPPING = {size: getattr(AesWrappingAlg, f"ALG_AES{8 * size}_GCM_IV12_TAG16") for size in (16, 24, 32)}
@@ -57,9 +57,7 @@ def region_of(arn):
     return arn.split(":")[3]
 
 
-class PythonSdk:
-    cannot_seal = cannot_open = frozenset({"failover"})
-
+class PythonSdk(Sdk):
     def __init__(self, bench):
         key_id, secret = bench.credentials
         self.kms = {region: boto3.client("kms", endpoint_url=bench.server.endpoint, region_name=region, aws_access_key_id=key_id,
@@ -75,14 +73,6 @@ class PythonSdk:
     @staticmethod
     def writes(frame_length):
         return frame_length % 128 == 0
-
-    @staticmethod
-    def takes(_):
-        return True
-
-    @staticmethod
-    def drawn_options(*_):
-        return {}
 
     def keyring(self, keyring):
         if keyring not in self._keyrings:
