@@ -4,15 +4,14 @@
 
 #include <fstream>
 
+#include "keyfold/testing/temporary_folder.h"
+
 namespace keyfold::sqlite {
 namespace {
 
 class Handles : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = ::testing::TempDir() + "keyfold-sqlite-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder = name;
     std::ofstream(folder / "database").close();
     int failed = SQLITE_ERROR;
     database = open(folder / "database", failed);
@@ -21,13 +20,12 @@ class Handles : public ::testing::Test {
                            nullptr, nullptr, nullptr),
               SQLITE_OK);
   }
-  ~Handles() override { std::filesystem::remove_all(folder); }
   Statement prepare(std::string_view sql) {
     auto statement = Statement::prepare(database.get(), sql);
     EXPECT_TRUE(statement) << sqlite3_errmsg(database.get());
     return statement ? *std::move(statement) : Statement();
   }
-  std::filesystem::path folder;
+  const keyfold::testing::TemporaryFolder folder;
   Database database;
 };
 

@@ -10,6 +10,7 @@
 #include "keyfold/core/sqlite/failing_vfs_test.h"
 #include "keyfold/envelope/keystore/record_store_contract_test.h"
 #include "keyfold/envelope/keystore/sqlite/create_file.h"
+#include "keyfold/testing/temporary_folder.h"
 
 namespace keyfold::keystore {
 
@@ -20,26 +21,14 @@ namespace {
 using namespace keyfold::keystore::testing;
 namespace fs = std::filesystem;
 
-class Folder {
+class Folder : public keyfold::testing::TemporaryFolder {
  public:
-  Folder() {
-    std::string path = (fs::temp_directory_path() / "keyfold-keystore-XXXXXX").string();
-    EXPECT_NE(mkdtemp(path.data()), nullptr);
-    path_ = path;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  fs::path operator/(const char* name) const { return path_ / name; }
   std::vector<std::string> names() const {
     std::vector<std::string> found;
-    for (const auto& entry : fs::directory_iterator(path_)) found.push_back(entry.path().filename());
+    for (const auto& entry : fs::directory_iterator(path())) found.push_back(entry.path().filename());
     std::ranges::sort(found);
     return found;
   }
-
- private:
-  fs::path path_;
 };
 
 class SqlitePlace final : public Place {
