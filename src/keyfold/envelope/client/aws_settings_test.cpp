@@ -1,7 +1,6 @@
 #include "keyfold/envelope/client/aws_settings.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -9,21 +8,18 @@
 
 #include "keyfold/core/base/bytes.h"
 #include "keyfold/envelope/client/shared_file.h"
+#include "keyfold/testing/temporary_folder.h"
 
 namespace keyfold::client {
 namespace {
 
 // A home of its own, and an environment of its own.
-class AwsSettingsTest : public testing::Test {
+class AwsSettingsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = testing::TempDir() + "keyfold-settings-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    home_ = pattern;
     std::filesystem::create_directory(home_ / ".aws");
     variables_["HOME"] = home_.string();
   }
-  void TearDown() override { std::filesystem::remove_all(home_); }
 
   void write(const std::string& name, std::string_view text) { std::ofstream(home_ / ".aws" / name) << text; }
   Result<AwsSettings> settings(const AwsOverrides& overrides = {}) {
@@ -34,7 +30,8 @@ class AwsSettingsTest : public testing::Test {
   }
   void set(const std::string& name, const std::string& value) { variables_[name] = value; }
 
-  std::filesystem::path home_;
+  const keyfold::testing::TemporaryFolder temporary_;
+  const std::filesystem::path home_ = temporary_.path();
   std::map<std::string, std::string> variables_;
 };
 

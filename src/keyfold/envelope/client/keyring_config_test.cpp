@@ -1,27 +1,23 @@
 #include "keyfold/envelope/client/keyring_config.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <fstream>
 
 #include "keyfold/core/crypto/rsa_keys_test.h"
 #include "keyfold/envelope/keyrings/fake_branch_keys_test.h"
+#include "keyfold/testing/temporary_folder.h"
 
 namespace keyfold::client {
 namespace {
 
-class KeyringConfig : public testing::Test {
+class KeyringConfig : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = testing::TempDir() + "keyfold-keyring-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     for (const auto& [name, size] :
          {std::pair("key16", 16), std::pair("key32", 32), std::pair("key31", 31), std::pair("key33", 33)})
       std::ofstream(folder_ / name) << std::string(static_cast<std::size_t>(size), 'k');
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   Result<ConfiguredKeyring> read(std::string_view json) {
     return keyring_from_json(
@@ -56,7 +52,8 @@ class KeyringConfig : public testing::Test {
     EXPECT_EQ(keyring.error().code, ErrorCode::invalid_input) << json;
     return keyring.error().message;
   }
-  std::filesystem::path folder_;
+  const keyfold::testing::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   std::vector<std::string> asked_;
   std::vector<RegionalConnection> connections_;
   std::vector<BranchKeyStoreWanted> stores_;
