@@ -66,7 +66,7 @@ std::shared_ptr<Snapshot> without(const Snapshot& snapshot, std::span<const vaul
 
 Outcome SealedDirectory::write_user_entry(const User& user, std::uint64_t expected_version,
                                           const storage::OutboxRecord* event) {
-  TRY_ASSIGN(auto document, compile(user.identity_policy));
+  TRY_ASSIGN(auto entitlements, compile(user.identity_policy));
   Bytes value;
   write_user(value, user);
   const vault::Change change{
@@ -75,7 +75,7 @@ Outcome SealedDirectory::write_user_entry(const User& user, std::uint64_t expect
   auto next = std::make_shared<Snapshot>(*published_.get());
   next->epoch = committed.revision;
   next->users[{user.account, user.name}] = std::make_shared<const UserEntry>(
-      UserEntry{.user = user, .version = committed.revision, .identity_policy = std::move(document)});
+      UserEntry{.user = user, .version = committed.revision, .entitlements = std::move(entitlements)});
   publish(next);
   return ok();
 }
@@ -94,7 +94,7 @@ Outcome SealedDirectory::add_user_with_key(const User& user, const NewAccessKey&
   if (now->find(key.id) != nullptr) return access_key_in_use(key.id);
   const AccessKey made{
       .id = key.id, .account = user.account, .user = user.name, .status = KeyStatus::active, .created = clock_.now()};
-  TRY_ASSIGN(auto document, compile(user.identity_policy));
+  TRY_ASSIGN(auto entitlements, compile(user.identity_policy));
   Bytes user_value;
   write_user(user_value, user);
   TRY_ASSIGN(const auto key_value, write_access_key(made, key.secret));
@@ -105,7 +105,7 @@ Outcome SealedDirectory::add_user_with_key(const User& user, const NewAccessKey&
   auto next = std::make_shared<Snapshot>(*now);
   next->epoch = committed.revision;
   next->users[{user.account, user.name}] = std::make_shared<const UserEntry>(
-      UserEntry{.user = user, .version = committed.revision, .identity_policy = std::move(document)});
+      UserEntry{.user = user, .version = committed.revision, .entitlements = std::move(entitlements)});
   next->access_keys[key.id] = std::make_shared<const AccessKeyEntry>(
       AccessKeyEntry{.key = made, .record = std::move(committed.records.back())});
   publish(next);

@@ -23,7 +23,7 @@ class DevDirectory final : public Directory {
                   .access_key_id = id,
                   .user_id = {},
                   .user_name = {},
-                  .identity_policy = nullptr};
+                  .entitlements = nullptr};
   }
 
   Result<std::shared_ptr<const SecretBytes>> signing_key(const AccessKeyId& id, std::string_view date,

@@ -41,20 +41,29 @@ using UserId = Named<UserIdTag>;  // "AIDA" and 17 of A-Z 2-7; never used twice,
 PrincipalArn user_arn(const AccountId& account, const UserName& name);
 PrincipalArn root_arn(const AccountId& account);
 
+// What a principal's policies allow him, compiled. Immutable, so it may be shared.
+struct Entitlements {
+  std::vector<std::shared_ptr<const policy::Document>> documents;
+  std::vector<const policy::Document*> identity;  // Of `documents`.
+};
+
 // Whoever an access key belongs to. A value: copying it allocates nothing.
 struct Caller {
   AccountId account;
   PrincipalArn arn;
   PrincipalType type = PrincipalType::user;
   AccessKeyId access_key_id;
-  std::optional<UserId> user_id;                            // None for the root: its principal id is the account's.
-  std::optional<UserName> user_name;                        // Likewise.
-  std::shared_ptr<const policy::Document> identity_policy;  // Null: none.
+  std::optional<UserId> user_id;                     // None for the root: its principal id is the account's.
+  std::optional<UserName> user_name;                 // Likewise.
+  std::shared_ptr<const Entitlements> entitlements;  // Null: none.
 
   std::string_view principal_id() const { return user_id ? user_id->text() : account.text(); }
   // For Authorizer; views into this.
   policy::Caller for_policy() const {
-    return {.arn = arn.text(), .account = account, .type = type, .identity_policy = identity_policy.get()};
+    return {.arn = arn.text(),
+            .account = account,
+            .type = type,
+            .identity = entitlements ? policy::Documents(entitlements->identity) : policy::Documents()};
   }
 };
 

@@ -89,7 +89,7 @@ TEST_P(DirectoryContract, FindsAUserByTheAccessKey) {
   EXPECT_EQ(caller->principal_id(), user.id.text());
   EXPECT_EQ(caller->user_name, writer);
   EXPECT_EQ(caller->access_key_id, key.id);
-  EXPECT_EQ(caller->identity_policy, nullptr);
+  EXPECT_EQ(caller->entitlements, nullptr);
   EXPECT_TRUE(verifies(key));
 }
 
@@ -263,7 +263,7 @@ TEST_P(DirectoryContract, AddsAUserAndItsKeyInOneCommitOrNeither) {
     const auto caller = directory_->find(key.id);
     ASSERT_TRUE(caller);
     EXPECT_EQ(caller->user_id, user.id);
-    EXPECT_NE(caller->identity_policy, nullptr);
+    EXPECT_NE(caller->entitlements, nullptr);
     const auto pending = sealed_->pending(100);
     ASSERT_EQ(pending->size(), 2U);
     EXPECT_EQ(as_text(pending->front().body), "the user");
@@ -333,16 +333,16 @@ TEST_P(DirectoryContract, CompilesIdentityPoliciesOnceAndRefusesBadOnes) {
   add(reader, policy::administrator_policy);
   const auto one = *directory_->find(add_key(writer).id);
   const auto key = add_key(reader);
-  EXPECT_NE(one.identity_policy, nullptr);
-  EXPECT_EQ(one.identity_policy, directory_->find(key.id)->identity_policy);
+  EXPECT_NE(one.entitlements, nullptr);
+  EXPECT_EQ(one.entitlements, directory_->find(key.id)->entitlements);
   const auto bad = make_user(account, third, R"({"Statement":{"Effect":"Allow","NotAction":"*"}})", clock_, random_);
   EXPECT_EQ(code(directory_->add_user(bad, nullptr)), ErrorCode::malformed_policy_document);
   EXPECT_EQ(code(directory_->put_identity_policy(account, reader, "{", nullptr)), ErrorCode::malformed_policy_document);
-  EXPECT_NE(directory_->find(key.id)->identity_policy, nullptr);
+  EXPECT_NE(directory_->find(key.id)->entitlements, nullptr);
   ASSERT_TRUE(directory_->put_identity_policy(account, reader, "", nullptr));
-  EXPECT_EQ(directory_->find(key.id)->identity_policy, nullptr);
+  EXPECT_EQ(directory_->find(key.id)->entitlements, nullptr);
   reopen();
-  EXPECT_EQ(directory_->find(key.id)->identity_policy, nullptr);
+  EXPECT_EQ(directory_->find(key.id)->entitlements, nullptr);
   EXPECT_EQ(directory_->users(account).size(), 2U);
 }
 

@@ -27,11 +27,11 @@ Outcome SealedDirectory::load() {
   next->epoch = store_.revision();
   TRY(store_.scan(vault::RecordType::user, [&](const vault::OpenedRecord& record) -> Outcome {
     TRY_ASSIGN(auto user, read_user(record.name, record.value));
-    auto document = compile(user.identity_policy);
-    if (!document) return corrupt_user(record.name, document.error());
+    auto entitlements = compile(user.identity_policy);
+    if (!entitlements) return corrupt_user(record.name, entitlements.error());
     const Snapshot::UserKey key{user.account, user.name};
     next->users[key] = std::make_shared<const UserEntry>(
-        UserEntry{.user = std::move(user), .version = record.version, .identity_policy = *document});
+        UserEntry{.user = std::move(user), .version = record.version, .entitlements = *entitlements});
     return ok();
   }));
   // The records first, their secrets after the scan: the store must not be called from inside it.
@@ -57,15 +57,17 @@ void SealedDirectory::publish(const std::shared_ptr<const Snapshot>& next) {
   signing_keys_.clear();
 }
 
-Result<std::shared_ptr<const policy::Document>> SealedDirectory::compile(const std::string& text) {
-  if (text.empty()) return std::shared_ptr<const policy::Document>();
-  if (const auto known = documents_.find(text); known != documents_.end())
-    if (auto document = known->second.lock()) return document;
+Result<std::shared_ptr<const Entitlements>> SealedDirectory::compile(const std::string& text) {
+  if (text.empty()) return std::shared_ptr<const Entitlements>();
+  if (const auto known = compiled_.find(text); known != compiled_.end())
+    if (auto entitlements = known->second.lock()) return entitlements;
   TRY_ASSIGN(auto parsed, policy::Document::parse(text, policy::PolicyKind::identity));
-  auto document = std::make_shared<const policy::Document>(std::move(parsed));
-  std::erase_if(documents_, [](const auto& known) { return known.second.expired(); });
-  documents_[text] = document;
-  return document;
+  auto made = std::make_shared<Entitlements>();
+  made->documents.push_back(std::make_shared<const policy::Document>(std::move(parsed)));
+  made->identity.push_back(made->documents.back().get());
+  std::erase_if(compiled_, [](const auto& known) { return known.second.expired(); });
+  compiled_[text] = made;
+  return std::shared_ptr<const Entitlements>(std::move(made));
 }
 
 std::optional<Caller> SealedDirectory::find(const AccessKeyId& id) const {
@@ -80,7 +82,7 @@ std::optional<Caller> SealedDirectory::find(const AccessKeyId& id) const {
                   .access_key_id = id,
                   .user_id = {},
                   .user_name = {},
-                  .identity_policy = nullptr};
+                  .entitlements = nullptr};
   const auto* user = snapshot->find(key.account, *key.user);
   if (user == nullptr) return std::nullopt;
   return Caller{.account = key.account,
@@ -89,7 +91,7 @@ std::optional<Caller> SealedDirectory::find(const AccessKeyId& id) const {
                 .access_key_id = id,
                 .user_id = user->user.id,
                 .user_name = key.user,
-                .identity_policy = user->identity_policy};
+                .entitlements = user->entitlements};
 }
 
 Result<std::shared_ptr<const SecretBytes>> SealedDirectory::signing_key(const AccessKeyId& id, std::string_view date,

@@ -46,7 +46,7 @@ class SealedDirectory final : public Directory {
 
  private:
   // Null for an empty text. One document for all users that have the same text. Under mutex_.
-  Result<std::shared_ptr<const policy::Document>> compile(const std::string& text);
+  Result<std::shared_ptr<const Entitlements>> compile(const std::string& text);
   Outcome write_user_entry(const User& user, std::uint64_t expected_version, const storage::OutboxRecord* event);
   Outcome write_access_key_entry(const AccessKey& key, const SecretBytes& secret, std::uint64_t expected_version,
                                  std::vector<vault::Change> removals, const storage::OutboxRecord* event);
@@ -58,7 +58,7 @@ class SealedDirectory final : public Directory {
   Published published_;
   mutable SigningKeys signing_keys_;
   std::mutex mutex_;  // One change after another.
-  std::map<std::string, std::weak_ptr<const policy::Document>, std::less<>> documents_;
+  std::map<std::string, std::weak_ptr<const Entitlements>, std::less<>> compiled_;
 };
 
 }  // namespace keyfold::identity

@@ -16,8 +16,8 @@ namespace keyfold::identity {
 
 struct UserEntry {
   User user;
-  std::uint64_t version = 0;                                // Of its record.
-  std::shared_ptr<const policy::Document> identity_policy;  // Null: none.
+  std::uint64_t version = 0;                         // Of its record.
+  std::shared_ptr<const Entitlements> entitlements;  // Null: none.
 };
 
 struct AccessKeyEntry {

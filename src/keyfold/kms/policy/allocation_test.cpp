@@ -18,7 +18,7 @@ TEST(Allocations, NoneInAllowingACallAndSpendingItsPermit) {
      "Resource":"arn:aws:kms:*:111122223333:key/*"})");
   const auto identity = identity_policy(R"({"Effect":"Allow","Action":["kms:List*","kms:*crypt"],"Resource":"*"})");
   const auto arn = user_of(home(), "ledger-writer");
-  const Caller caller{.arn = arn, .account = home(), .identity_policy = &identity};
+  const Caller caller{.arn = arn, .account = home(), .identity = only(&identity)};
   std::vector<ContextPair> pairs;
   const EncryptionContext context = {{"a name that is not short", "another value that is not short"}, {"b", "c"}};
   const KeyAccess access{

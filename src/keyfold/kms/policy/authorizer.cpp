@@ -17,13 +17,32 @@ Request request_of(const Caller& caller, std::string_view action, std::string_vi
   return request;
 }
 
-std::span<const Document* const> identity_of(const Caller& caller) {
-  if (caller.identity_policy == nullptr) return {};
-  return {&caller.identity_policy, 1};
+// What is said of the caller and of his call.
+class AllFacts final : public ConditionSource {
+ public:
+  AllFacts(const Caller& caller, const Facts& call) : caller_(caller.facts), call_(call) {}
+  void each_spelling(std::string_view key, Visit visit) const override {
+    for (const auto& values : {caller_, call_.values})
+      for (const auto& condition : values)
+        if (equal_ignoring_case(condition.key, key)) visit(condition.values);
+    if (call_.source != nullptr) call_.source->each_spelling(key, visit);
+  }
+
+ private:
+  std::span<const ConditionValue> caller_;
+  const Facts& call_;
+};
+
+Policies policies_of(const Caller& caller, const Document* key) {
+  return {.key = key, .identity = caller.identity, .boundary = caller.boundary, .session = caller.session};
 }
 
-Outcome conclude(const Request& request, const Policies& policies, Reason& reason) {
-  const Decision decision = evaluate(request, policies);
+Outcome conclude(Request& request, const Caller& caller, const Document* key, const Facts& facts, Reason& reason) {
+  const CallerFacts of_caller(request);
+  const AllFacts all(caller, facts);
+  request.conditions = of_caller.view();
+  request.more_conditions = &all;
+  const Decision decision = evaluate(request, policies_of(caller, key));
   reason = decision.reason;
   // Nothing of a call is unknown; were it otherwise, unknown is not allowed.
   if (decision.verdict == Verdict::allow) return ok();
@@ -106,25 +125,24 @@ AccountId Authorizer::account_of(const AliasArn& alias) {
 Outcome Authorizer::decide(const Caller& caller, std::string_view action, const KeyAccess& access, Reason& reason) {
   Request request = request_of(caller, action, access.key.text(), account_text(access.key));
   request.context = access.context;
-  const CallerFacts facts(request);
-  request.conditions = facts.view();
-  return conclude(request, {.key = &access.policy, .identity = identity_of(caller)}, reason);
+  return conclude(request, caller, &access.policy, access.facts, reason);
 }
 
 Outcome Authorizer::decide(const Caller& caller, std::string_view action, std::string_view resource,
-                           const AccountId& account, Reason& reason) {
+                           const AccountId& account, const Facts& facts, Reason& reason) {
   Request request = request_of(caller, action, resource, account.text());
-  const CallerFacts facts(request);
-  request.conditions = facts.view();
-  return conclude(request, {.key = nullptr, .identity = identity_of(caller)}, reason);
+  return conclude(request, caller, nullptr, facts, reason);
 }
 
-Outcome keeps_put_key_policy(const Document& document, const Caller& caller, const KeyArn& key) {
+Outcome keeps_put_key_policy(const Document& document, const Caller& caller, const KeyArn& key, const Facts& facts) {
   Request request = request_of(caller, op::PutKeyPolicy::action, key.text(), account_text(key));
-  const CallerFacts facts(request);
-  request.conditions = facts.view();
-  // With the identity policies left unknown, "deny" means: whatever they say.
-  const auto decision = evaluate(request, {.key = &document, .identity = {}});
+  const CallerFacts of_caller(request);
+  const AllFacts all(caller, facts);
+  request.conditions = of_caller.view();
+  request.more_conditions = &all;
+  Policies policies = policies_of(caller, &document);
+  policies.identity = {};  // Left unknown, so that "deny" means: whatever they say.
+  const auto decision = evaluate(request, policies);
   if (decision.verdict != Verdict::deny) return ok();
   return Error{ErrorCode::malformed_policy_document,
                "The new key policy will not allow you to update the key policy in the future."};

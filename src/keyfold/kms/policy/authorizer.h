@@ -74,13 +74,15 @@ struct Decision {
   std::vector<Remaining> remaining;  // When the verdict is unknown: what would settle it. Otherwise empty.
 };
 
+using Documents = std::span<const Document* const>;
+
 // The policies that apply. The documents are views: they live as long as the decision is looked at.
 struct Policies {
   const Document* key = nullptr;  // Null: the request is not about a key.
   // The caller's: what allows, and what limits that. No boundary, no session policy: no such limit.
-  Attribute<std::span<const Document* const>> identity = std::span<const Document* const>{};
-  Attribute<std::span<const Document* const>> boundary = std::span<const Document* const>{};
-  Attribute<std::span<const Document* const>> session = std::span<const Document* const>{};
+  Attribute<Documents> identity = Documents{};
+  Attribute<Documents> boundary = Documents{};
+  Attribute<Documents> session = Documents{};
 };
 
 // Replacing any attribute of a request by unknown turns no allow into a deny, nor a deny into an allow.
@@ -93,13 +95,24 @@ std::string denial_text(const Request& request, const Decision& decision);
 // nor on whether there is such a resource.
 std::string denial_text_for_stranger(std::string_view principal, std::string_view action, std::string_view resource);
 
-// Who calls, all of it known.
+// Who calls, all of it known: views.
 struct Caller {
   std::string_view arn;
   AccountId account;
   PrincipalType type = PrincipalType::user;
-  std::string_view role{};                    // Of a role's session: the role's ARN.
-  const Document* identity_policy = nullptr;  // Null: none.
+  std::string_view role{};  // Of a role's session: the role's ARN.
+  // As in Policies. A user's are his own and his groups'; a session's those of its role or user.
+  Documents identity{};
+  Documents boundary{};
+  Documents session{};
+  // What is said of him besides the above: "aws:userid", "aws:PrincipalTag/team", "aws:TokenIssueTime" …
+  std::span<const ConditionValue> facts{};
+};
+
+// What is known of a call as condition values, its caller and its encryption context excepted: views.
+struct Facts {
+  std::span<const ConditionValue> values{};
+  const ConditionSource* source = nullptr;  // Null: none.
 };
 
 // What a call wants of a key: views and values of the snapshot that the decision is made on.
@@ -109,6 +122,7 @@ struct KeyAccess {
   SnapshotEpoch epoch;
   ContextView context;   // Empty for operations that take none.
   ContextDigest digest;  // Of the same context.
+  Facts facts{};
 };
 
 // The only maker of permits. Each call fails with `access_denied` and AWS's text; `reason` is set whatever the outcome.
@@ -122,16 +136,17 @@ class Authorizer {
   }
   // In the caller's own account.
   template <AccountOperation Op>
-  Result<AccountPermit<Op>> authorize(const Caller& caller, Reason& reason) const {
-    auto allowed = decide(caller, Op::action, "*", caller.account, reason);
+  Result<AccountPermit<Op>> authorize(const Caller& caller, Reason& reason, const Facts& facts = {}) const {
+    auto allowed = decide(caller, Op::action, "*", caller.account, facts, reason);
     if (!allowed) return std::move(allowed).error();
     return AccountPermit<Op>(caller.account, "*");
   }
   // The alias half of an alias operation; the key half is authorize(caller, access, reason).
   template <AliasOperation Op>
-  Result<AccountPermit<Op>> authorize(const Caller& caller, const AliasArn& alias, Reason& reason) const {
+  Result<AccountPermit<Op>> authorize(const Caller& caller, const AliasArn& alias, Reason& reason,
+                                      const Facts& facts = {}) const {
     const AccountId account = account_of(alias);
-    auto allowed = decide(caller, Op::action, alias.text(), account, reason);
+    auto allowed = decide(caller, Op::action, alias.text(), account, facts, reason);
     if (!allowed) return std::move(allowed).error();
     return AccountPermit<Op>(account, alias.text());
   }
@@ -140,12 +155,13 @@ class Authorizer {
   static AccountId account_of(const AliasArn& alias);
   static Outcome decide(const Caller& caller, std::string_view action, const KeyAccess& access, Reason& reason);
   static Outcome decide(const Caller& caller, std::string_view action, std::string_view resource,
-                        const AccountId& account, Reason& reason);
+                        const AccountId& account, const Facts& facts, Reason& reason);
 };
 
 // Whether, with `document` as the policy of `key`, the caller could put another one: himself, or, because the document
 // delegates to his account, whoever the account lets. Where not, PutKeyPolicy and CreateKey refuse, unless told to
 // bypass the check: fails with `malformed_policy_document` and AWS's text.
-Outcome keeps_put_key_policy(const Document& document, const Caller& caller, const KeyArn& key);
+Outcome keeps_put_key_policy(const Document& document, const Caller& caller, const KeyArn& key,
+                             const Facts& facts = {});
 
 }  // namespace keyfold::policy

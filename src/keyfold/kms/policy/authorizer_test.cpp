@@ -13,10 +13,10 @@ const std::string root = root_of(home());
 const std::string foreign_root = root_of(abroad());
 
 Caller user(const std::string& arn, const Document* identity = nullptr) {
-  return {.arn = arn, .account = home(), .type = PrincipalType::user, .identity_policy = identity};
+  return {.arn = arn, .account = home(), .type = PrincipalType::user, .identity = only(identity)};
 }
 Caller foreigner(const std::string& arn, const Document* identity = nullptr) {
-  return {.arn = arn, .account = abroad(), .type = PrincipalType::user, .identity_policy = identity};
+  return {.arn = arn, .account = abroad(), .type = PrincipalType::user, .identity = only(identity)};
 }
 const Caller the_root{.arn = root, .account = home(), .type = PrincipalType::root};
 const Caller the_foreign_root{.arn = foreign_root, .account = abroad(), .type = PrincipalType::root};

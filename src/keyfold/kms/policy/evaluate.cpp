@@ -162,7 +162,7 @@ struct IdentitySays {
   Saying denies, allows;
 };
 
-IdentitySays ask_identity(const Attribute<std::span<const Document* const>>& documents, const Request& request) {
+IdentitySays ask_identity(const Attribute<Documents>& documents, const Request& request) {
   IdentitySays says;
   if (!documents.known()) {
     says.denies.holds = says.allows.holds = Tri::unknown;
@@ -179,7 +179,7 @@ IdentitySays ask_identity(const Attribute<std::span<const Document* const>>& doc
 }
 
 // A limit that is not there limits nothing.
-IdentitySays ask_limit(const Attribute<std::span<const Document* const>>& documents, const Request& request) {
+IdentitySays ask_limit(const Attribute<Documents>& documents, const Request& request) {
   IdentitySays says = ask_identity(documents, request);
   if (documents.known() && documents->empty()) says.allows.holds = Tri::yes;
   return says;

@@ -191,12 +191,12 @@ TEST(Authorizer, ConditionsOnTheCallerAndVariables) {
        "Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:user/teams/*"}}})");
   const auto all = everything(PolicyKind::identity);
   const auto arn = user_of(home(), "teams/ledger"), other = user_of(home(), "ledger");
-  const Caller caller{.arn = arn, .account = home(), .identity_policy = &all};
+  const Caller caller{.arn = arn, .account = home(), .identity = only(&all)};
   EXPECT_EQ(call<op::Decrypt>(caller, policy, {{"owner", "ledger"}}), "allow");
   EXPECT_NE(call<op::Decrypt>(caller, policy, {{"owner", "teams/ledger"}}), "allow");
   EXPECT_NE(call<op::Decrypt>(caller, policy), "allow");
   EXPECT_EQ(call<op::Encrypt>(caller, policy), "allow");
-  const Caller elsewhere{.arn = other, .account = home(), .identity_policy = &all};
+  const Caller elsewhere{.arn = other, .account = home(), .identity = only(&all)};
   EXPECT_NE(call<op::Encrypt>(elsewhere, policy), "allow");
 }
 

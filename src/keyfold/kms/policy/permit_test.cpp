@@ -84,7 +84,7 @@ TEST(MaintenancePermit, IsForOneTaskOnOneKeyOnce) {
 TEST(AccountPermit, IsForOneAccountOrOneAlias) {
   const auto everything = identity_policy(R"({"Effect":"Allow","Action":"kms:*","Resource":"*"})");
   const auto arn = user_of(home(), "keeper");
-  const Caller caller{.arn = arn, .account = home(), .identity_policy = &everything};
+  const Caller caller{.arn = arn, .account = home(), .identity = only(&everything)};
   const auto alias = *AliasArn::parse("arn:aws:kms:us-west-2:111122223333:alias/ledger");
   const auto other = *AliasArn::parse("arn:aws:kms:us-west-2:111122223333:alias/ledgers");
   Reason reason;

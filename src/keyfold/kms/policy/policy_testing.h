@@ -43,12 +43,20 @@ inline Document identity_policy(std::string_view statements) {
   return document(policy_of(statements), PolicyKind::identity);
 }
 
+// One document, or none, as a caller has them. `document` must outlive what it is used for.
+inline Documents only(const Document* document) {
+  static std::vector<std::unique_ptr<const Document*>> kept;
+  if (document == nullptr) return {};
+  kept.push_back(std::make_unique<const Document*>(document));
+  return {kept.back().get(), 1};
+}
+
 // A call, decided: "allow", or the text of the refusal.
 template <KeyOperation Op>
 std::string call(const Caller& caller, const Document& policy, const EncryptionContext& context = {}) {
   std::vector<ContextPair> pairs;
   const KeyAccess access{
-      .key = sample_key(), .policy = policy, .epoch = 7, .context = context.view(pairs), .digest = {}};
+      .key = sample_key(), .policy = policy, .epoch = 7, .context = context.view(pairs), .digest = {}, .facts = {}};
   Reason reason;
   const auto permit = Authorizer().authorize<Op>(caller, access, reason);
   if (permit) return "allow";

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "keyfold/core/base/encryption_context.h"
+#include "keyfold/core/base/function_ref.h"
 #include "keyfold/kms/policy/letter_case.h"
 
 namespace keyfold::policy {
@@ -63,6 +64,17 @@ struct ConditionValue {
   Attribute<Values> values;  // Known and empty: the request has no such key.
 };
 
+// Condition values that are found out when a policy asks for them: what costs something to know.
+class ConditionSource {
+ public:
+  using Visit = FunctionRef<void(const Attribute<Values>&)>;
+  // visit() for each that has this name (in lower case), in whatever case it is there.
+  virtual void each_spelling(std::string_view key, Visit visit) const = 0;
+
+ protected:
+  ~ConditionSource() = default;
+};
+
 enum class Extent : std::uint8_t {
   complete,  // What is not listed is not there.
   partial,   // What is not listed, in whatever case, is unknown.
@@ -76,6 +88,7 @@ struct Request {
   ContextView context;
   Extent context_extent = Extent::complete;
   std::span<const ConditionValue> conditions;
+  const ConditionSource* more_conditions = nullptr;  // Besides `conditions`; null: none.
   Extent conditions_extent = Extent::complete;
 
   // visit(Attribute<Values>) for each that has this name (in lower case), in whatever case it is here.
@@ -108,6 +121,7 @@ void Request::each_spelling(std::string_view key, const Visit& visit) const {
   }
   for (const auto& condition : conditions)
     if (equal_ignoring_case(condition.key, key)) visit(condition.values);
+  if (more_conditions != nullptr) more_conditions->each_spelling(key, visit);
 }
 
 inline bool Request::says_all_about(std::string_view key) const {
