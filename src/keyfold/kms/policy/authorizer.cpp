@@ -30,7 +30,7 @@ class AllFacts final : public ConditionSource {
 
  private:
   std::span<const ConditionValue> caller_;
-  const Facts& call_;
+  Facts call_;
 };
 
 Policies policies_of(const Caller& caller, const Document* key) {
@@ -134,12 +134,13 @@ Outcome Authorizer::decide(const Caller& caller, std::string_view action, std::s
   return conclude(request, caller, nullptr, facts, reason);
 }
 
-Outcome keeps_put_key_policy(const Document& document, const Caller& caller, const KeyArn& key, const Facts& facts) {
+Outcome keeps_put_key_policy(const Document& document, const Caller& caller, const KeyArn& key) {
   Request request = request_of(caller, op::PutKeyPolicy::action, key.text(), account_text(key));
   const CallerFacts of_caller(request);
-  const AllFacts all(caller, facts);
+  const AllFacts all(caller, {});
   request.conditions = of_caller.view();
   request.more_conditions = &all;
+  request.conditions_extent = Extent::partial;  // When, from where and how he will ask, nobody knows.
   Policies policies = policies_of(caller, &document);
   policies.identity = {};  // Left unknown, so that "deny" means: whatever they say.
   const auto decision = evaluate(request, policies);

@@ -159,9 +159,9 @@ class Authorizer {
 };
 
 // Whether, with `document` as the policy of `key`, the caller could put another one: himself, or, because the document
-// delegates to his account, whoever the account lets. Where not, PutKeyPolicy and CreateKey refuse, unless told to
-// bypass the check: fails with `malformed_policy_document` and AWS's text.
-Outcome keeps_put_key_policy(const Document& document, const Caller& caller, const KeyArn& key,
-                             const Facts& facts = {});
+// delegates to his account, whoever the account lets. When, from where and how he would ask is left open. Where not,
+// PutKeyPolicy and CreateKey refuse, unless told to bypass the check: fails with `malformed_policy_document` and AWS's
+// text.
+Outcome keeps_put_key_policy(const Document& document, const Caller& caller, const KeyArn& key);
 
 }  // namespace keyfold::policy

@@ -37,23 +37,14 @@ Text username_of(const Principal& principal) {
 
 CallerFacts::CallerFacts(const Request& request) {
   const auto& caller = request.principal;
-  add(condition_key::caller_account, caller.account);
-  add(condition_key::principal_account, caller.account);
-  add(condition_key::principal_arn, arn_of(caller));
-  add(condition_key::principal_type, caller.type.known() ? Text(name_of(*caller.type)) : Text());
-  add(condition_key::resource_account, request.resource_account);
-  if (!caller.type.known()) add(condition_key::username, {});
-  if (caller.type.known() && *caller.type == PrincipalType::user) add(condition_key::username, username_of(caller));
-}
-
-void CallerFacts::add(std::string_view key, const Text& value) {
-  auto& condition = conditions_[count_];
-  condition = {.key = key, .values = {}};
-  if (value.known()) {
-    values_[count_] = *value;
-    condition.values = Values(&values_[count_], 1);
-  }
-  ++count_;
+  facts_.add(condition_key::caller_account, caller.account);
+  facts_.add(condition_key::principal_account, caller.account);
+  facts_.add(condition_key::principal_arn, arn_of(caller));
+  facts_.add(condition_key::principal_type, caller.type.known() ? Text(name_of(*caller.type)) : Text());
+  facts_.add(condition_key::resource_account, request.resource_account);
+  if (!caller.type.known()) facts_.add(condition_key::username, Text());
+  if (caller.type.known() && *caller.type == PrincipalType::user)
+    facts_.add(condition_key::username, username_of(caller));
 }
 
 }  // namespace keyfold::policy

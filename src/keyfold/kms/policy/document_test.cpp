@@ -90,8 +90,8 @@ TEST(Document, RefusesOperatorsThatThereAreNotByName) {
 }
 
 TEST(Document, RefusesOurConditionKeysThatItCouldSayNothingOf) {
-  for (const std::string name : {"kms:ViaService", "aws:SourceVpc", "kms:EncryptionContext",
-                                 "kms:EncryptionContext:", "AWS:SourceVpc", "kms:", ":a", "a", ""})
+  for (const std::string name : {"kms:TrailingDays", "aws:SourceVpcs", "kms:EncryptionContext",
+                                 "kms:EncryptionContext:", "IAM:Nothing", "kms:", ":a", "a", ""})
     EXPECT_EQ(refusal(condition(R"({"StringEquals":{")" + name + R"(":"b"}})")),
               "condition key \"" + name + "\" is not supported");
   for (const std::string name : {"aws:PrincipalArn", "kms:EncryptionContextKeys", "AWS:USERNAME", "s3:prefix"})
@@ -143,7 +143,7 @@ TEST(Document, HasPolicyVariablesInItsNewerVersionOnlyAndOnlyWhereTheyMayStand) 
   EXPECT_EQ(refusal(value("${aws:username, 'nobody'}")), "parsed");
   EXPECT_EQ(refusal(value("${*}${?}${$}")), "parsed");
   EXPECT_EQ(refusal(value("${aws:username")), "a policy variable has no closing brace");
-  EXPECT_EQ(refusal(value("${aws:SourceVpc}")), "a policy variable must name a condition key that is supported");
+  EXPECT_EQ(refusal(value("${aws:SourceVpcs}")), "a policy variable must name a condition key that is supported");
   EXPECT_EQ(refusal(value("${}")), "a policy variable must name a condition key that is supported");
   EXPECT_EQ(refusal(value("${aws:username, nobody}")), "the default of a policy variable must stand in single quotes");
   EXPECT_EQ(refusal(R"({"Version":"2008-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*",

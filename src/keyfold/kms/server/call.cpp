@@ -174,6 +174,14 @@ void Call::note_tag_keys(std::span<const std::string_view> keys) {
       audit::EventField::texts("tagKeys", keys.first(std::min(keys.size(), keys::tags_max))));
 }
 
+RequestFacts Call::carried(RequestFacts facts) const {
+  for (const auto& fact : facts) {
+    const auto tag = fact.key.find('/');
+    KEYFOLD_CHECK(row_.carries(tag == std::string_view::npos ? fact.key : fact.key.substr(0, tag + 1)));
+  }
+  return facts;
+}
+
 void Call::note(const policy::Reason& reason, bool allowed) {
   scratch_.record.deciding_statement.assign(reason.deciding_statement());
   scratch_.record.decision = allowed                                    ? "allow"

@@ -19,6 +19,7 @@
 #include "keyfold/kms/identity/directory.h"
 #include "keyfold/kms/keys/keys.h"
 #include "keyfold/kms/policy/authorizer.h"
+#include "keyfold/kms/server/call_facts.h"
 #include "keyfold/kms/server/operation_table.h"
 
 namespace keyfold::server {
@@ -26,6 +27,7 @@ namespace keyfold::server {
 namespace op = policy::op;
 using keys::KeyRecord;
 using keys::OutboxRecord;
+using RequestFacts = std::span<const policy::ConditionValue>;  // What a request says, as condition values.
 
 // What serving stands on. All of it outlives the server.
 struct Services {
@@ -124,13 +126,16 @@ class Call {
   void note_tags(std::span<const protocol::Tag> tags);
   void note_tag_keys(std::span<const std::string_view> keys);
 
-  // Each notes the decision. It is a CHECK that the table says that this operation needs this action. A key of another
-  // account that the caller may not use does not exist to him; why he was refused, only the record says.
+  // Each notes the decision. It is a CHECK that the table says that this operation needs this action, and carries the
+  // condition keys of `facts`. A key of another account that the caller may not use does not exist to him; why he was
+  // refused, only the record says.
   template <policy::KeyOperation Op>
-  Result<policy::Permit<Op>> authorize(const keys::Found& found, const ContextView& context = {}) {
+  Result<policy::Permit<Op>> authorize(const keys::Found& found, const ContextView& context = {},
+                                       RequestFacts facts = {}) {
     KEYFOLD_CHECK(row_.needs(Op::action));
     const KeyRecord& key = *found.key;
     note(key);
+    const CallFacts call_facts(row_, http_, place_, services_.clock.now(), services_.keys, &found);
     auto digest = keys::digest_of(context);
     policy::Reason reason;
     auto permit = authorizer_.authorize<Op>(caller_.for_policy(),
@@ -138,7 +143,8 @@ class Call {
                                              .policy = key.policy->document,
                                              .epoch = key.epoch,
                                              .context = context,
-                                             .digest = digest ? *digest : policy::ContextDigest{}},
+                                             .digest = digest ? *digest : policy::ContextDigest{},
+                                             .facts = {.values = carried(facts), .source = &call_facts}},
                                             reason);
     note(reason, permit.has_value());
     if (!permit && key.place.account != caller_.account)
@@ -148,19 +154,22 @@ class Call {
     return permit;
   }
   template <policy::AccountOperation Op>
-  Result<policy::AccountPermit<Op>> authorize() {
+  Result<policy::AccountPermit<Op>> authorize(RequestFacts facts = {}) {
     KEYFOLD_CHECK(row_.needs(Op::action));
+    const CallFacts call_facts(row_, http_, place_, services_.clock.now(), services_.keys, nullptr);
     policy::Reason reason;
-    auto permit = authorizer_.authorize<Op>(caller_.for_policy(), reason);
+    auto permit =
+        authorizer_.authorize<Op>(caller_.for_policy(), reason, {.values = carried(facts), .source = &call_facts});
     note(reason, permit.has_value());
     return permit;
   }
   template <policy::AliasOperation Op>
   Result<policy::AccountPermit<Op>> authorize(const AliasName& alias) {
     KEYFOLD_CHECK(row_.needs(Op::action));
+    const CallFacts call_facts(row_, http_, place_, services_.clock.now(), services_.keys, nullptr);
     policy::Reason reason;
-    auto permit =
-        authorizer_.authorize<Op>(caller_.for_policy(), alias_arn(place_.region, place_.account, alias), reason);
+    auto permit = authorizer_.authorize<Op>(caller_.for_policy(), alias_arn(place_.region, place_.account, alias),
+                                            reason, {.values = {}, .source = &call_facts});
     note(reason, permit.has_value());
     return permit;
   }
@@ -176,6 +185,7 @@ class Call {
   std::string_view leaf(const Outcome& outcome, std::string_view event_id);
 
  private:
+  RequestFacts carried(RequestFacts facts) const;
   void note(const policy::Reason& reason, bool allowed);
   void note_names_of_refused();
   template <class Request>
@@ -280,11 +290,11 @@ Outcome on_current_key(Call& call, Attempt&& attempt) {
 // The shape of most management operations: find, authorize, change. `change(permit, event)` returns the key as it then
 // is; `reply(key)` writes what the operation replies.
 template <policy::KeyOperation Op, class Change, class Reply>
-Outcome change_key(Call& call, std::string_view identifier, Change&& change, Reply&& reply) {
+Outcome change_key(Call& call, std::string_view identifier, Change&& change, Reply&& reply, RequestFacts facts = {}) {
   return on_current_key(call, [&]() -> Outcome {
     auto found = call.find(identifier);
     if (!found) return std::move(found).error();
-    auto permit = call.authorize<Op>(*found);
+    auto permit = call.authorize<Op>(*found, {}, facts);
     if (!permit) return std::move(permit).error();
     auto key = change(*std::move(permit), call.event());
     if (!key) return std::move(key).error();
@@ -294,8 +304,8 @@ Outcome change_key(Call& call, std::string_view identifier, Change&& change, Rep
   });
 }
 template <policy::KeyOperation Op, class Change>
-Outcome change_key(Call& call, std::string_view identifier, Change&& change) {
-  return change_key<Op>(call, identifier, std::forward<Change>(change), [](const KeyRecord&) {});
+Outcome change_key(Call& call, std::string_view identifier, Change&& change, RequestFacts facts = {}) {
+  return change_key<Op>(call, identifier, std::forward<Change>(change), [](const KeyRecord&) {}, facts);
 }
 
 // The shape of the reads: find, authorize, look at the state. The key, then.

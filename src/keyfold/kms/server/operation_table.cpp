@@ -2,18 +2,42 @@
 
 #include <algorithm>
 
+#include "keyfold/kms/policy/known_keys.h"
+
 namespace keyfold::server {
 namespace {
 
 namespace op = policy::op;
+namespace condition_key = policy::condition_key;
 using audit::Access;
 using http::Lane;
 using keys::StateRule;
 using policy::ResourceKind;
 using Accounts = keys::Keys::Accounts;
 
-constexpr std::string_view context_key[] = {"kms:EncryptionContext:*"};
 constexpr std::span<const std::string_view> no_keys;
+constexpr std::string_view alias_keys[] = {condition_key::request_alias};
+constexpr std::string_view crypto_keys[] = {condition_key::encryption_context_prefix,
+                                            condition_key::encryption_context_keys, condition_key::encryption_algorithm,
+                                            condition_key::request_alias};
+constexpr std::string_view re_encrypt_keys[] = {
+    condition_key::encryption_context_prefix, condition_key::encryption_context_keys,
+    condition_key::encryption_algorithm, condition_key::request_alias, condition_key::re_encrypt_on_same_key};
+constexpr std::string_view create_key_keys[] = {condition_key::bypass_policy_lockout_safety_check,
+                                                condition_key::customer_master_key_spec,
+                                                condition_key::customer_master_key_usage,
+                                                condition_key::key_origin,
+                                                condition_key::key_spec,
+                                                condition_key::key_usage,
+                                                condition_key::multi_region,
+                                                condition_key::multi_region_key_type,
+                                                condition_key::request_tag_prefix,
+                                                condition_key::tag_keys};
+constexpr std::string_view put_policy_keys[] = {condition_key::bypass_policy_lockout_safety_check};
+constexpr std::string_view rotation_keys[] = {condition_key::rotation_period_in_days};
+constexpr std::string_view deletion_keys[] = {condition_key::pending_window_in_days};
+constexpr std::string_view tag_keys[] = {condition_key::request_tag_prefix, condition_key::tag_keys};
+constexpr std::string_view untag_keys[] = {condition_key::tag_keys};
 constexpr std::string_view target_prefix = "TrentService.";
 
 // Facts: AWS's API model, and its tables of condition keys, key states and cross-account use.
@@ -27,16 +51,16 @@ constexpr std::array<OperationRow, operation_count> table = {{
    .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::create_key, .name = "CreateKey", .actions = {op::CreateKey::action, {}},
    .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::none, .accounts = Accounts::own,
-   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+   .condition_keys = create_key_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::decrypt, .name = "Decrypt", .actions = {op::Decrypt::action, {}},
    .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
-   .condition_keys = context_key, .access = Access::read_only, .lane = Lane::fast},
+   .condition_keys = crypto_keys, .access = Access::read_only, .lane = Lane::fast},
   {.operation = Operation::delete_alias, .name = "DeleteAlias", .actions = {op::DeleteAlias::action, {}},
    .resource = ResourceKind::alias_and_key, .states = StateRule::any_state, .identifiers = Identifiers::none, .accounts = Accounts::own,
    .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::describe_key, .name = "DescribeKey", .actions = {op::DescribeKey::action, {}},
    .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
-   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
+   .condition_keys = alias_keys, .access = Access::read_only, .lane = Lane::fast},
   {.operation = Operation::disable_key, .name = "DisableKey", .actions = {op::DisableKey::action, {}},
    .resource = ResourceKind::key, .states = StateRule::enable_disable, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
    .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
@@ -48,16 +72,16 @@ constexpr std::array<OperationRow, operation_count> table = {{
    .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::enable_key_rotation, .name = "EnableKeyRotation", .actions = {op::EnableKeyRotation::action, {}},
    .resource = ResourceKind::key, .states = StateRule::rotation_setting, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
-   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+   .condition_keys = rotation_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::encrypt, .name = "Encrypt", .actions = {op::Encrypt::action, {}},
    .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
-   .condition_keys = context_key, .access = Access::read_only, .lane = Lane::fast},
+   .condition_keys = crypto_keys, .access = Access::read_only, .lane = Lane::fast},
   {.operation = Operation::generate_data_key, .name = "GenerateDataKey", .actions = {op::GenerateDataKey::action, {}},
    .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
-   .condition_keys = context_key, .access = Access::read_only, .lane = Lane::fast},
+   .condition_keys = crypto_keys, .access = Access::read_only, .lane = Lane::fast},
   {.operation = Operation::generate_data_key_without_plaintext, .name = "GenerateDataKeyWithoutPlaintext", .actions = {op::GenerateDataKeyWithoutPlaintext::action, {}},
    .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
-   .condition_keys = context_key, .access = Access::read_only, .lane = Lane::fast},
+   .condition_keys = crypto_keys, .access = Access::read_only, .lane = Lane::fast},
   {.operation = Operation::generate_random, .name = "GenerateRandom", .actions = {op::GenerateRandom::action, {}},
    .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::none, .accounts = Accounts::own,
    .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
@@ -84,22 +108,22 @@ constexpr std::array<OperationRow, operation_count> table = {{
    .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
   {.operation = Operation::put_key_policy, .name = "PutKeyPolicy", .actions = {op::PutKeyPolicy::action, {}},
    .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
-   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+   .condition_keys = put_policy_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::re_encrypt, .name = "ReEncrypt", .actions = {op::ReEncryptFrom::action, op::ReEncryptTo::action},
    .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
-   .condition_keys = context_key, .access = Access::read_only, .lane = Lane::fast},
+   .condition_keys = re_encrypt_keys, .access = Access::read_only, .lane = Lane::fast},
   {.operation = Operation::rotate_key_on_demand, .name = "RotateKeyOnDemand", .actions = {op::RotateKeyOnDemand::action, {}},
    .resource = ResourceKind::key, .states = StateRule::rotate_on_demand, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
    .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::schedule_key_deletion, .name = "ScheduleKeyDeletion", .actions = {op::ScheduleKeyDeletion::action, {}},
    .resource = ResourceKind::key, .states = StateRule::schedule_deletion, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
-   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+   .condition_keys = deletion_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::tag_resource, .name = "TagResource", .actions = {op::TagResource::action, {}},
    .resource = ResourceKind::key, .states = StateRule::edit, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
-   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+   .condition_keys = tag_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::untag_resource, .name = "UntagResource", .actions = {op::UntagResource::action, {}},
    .resource = ResourceKind::key, .states = StateRule::edit, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
-   .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+   .condition_keys = untag_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::update_alias, .name = "UpdateAlias", .actions = {op::UpdateAlias::action, {}},
    .resource = ResourceKind::alias_and_key, .states = StateRule::edit, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
    .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},

@@ -3,6 +3,7 @@
 // the test matrix is generated from it. An operation has a row, and a handler (`run<Operation::x>`, operations/x.cpp),
 // or it does not build.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -60,14 +61,19 @@ struct OperationRow {
   std::string_view name;                    // As X-Amz-Target has it behind "TrentService.".
   std::array<std::string_view, 2> actions;  // IAM's. The second is empty but for ReEncrypt.
   policy::ResourceKind resource;
-  keys::StateRule states;                            // In which states the key allows it.
-  Identifiers identifiers;                           // How the key may be addressed,
-  keys::Keys::Accounts accounts;                     // and whose it may be.
-  std::span<const std::string_view> condition_keys;  // Which of those that policies may ask for it carries.
-  audit::Access access;                              // CloudTrail's readOnly.
+  keys::StateRule states;         // In which states the key allows it.
+  Identifiers identifiers;        // How the key may be addressed,
+  keys::Keys::Accounts accounts;  // and whose it may be.
+  // Which condition keys it carries that not every call has, nor every call about a key (call_facts.h). Of
+  // "aws:RequestTag/" and the encryption context, the prefix.
+  std::span<const std::string_view> condition_keys;
+  audit::Access access;  // CloudTrail's readOnly.
   http::Lane lane;
 
   bool needs(std::string_view action) const { return action == actions[0] || action == actions[1]; }
+  bool carries(std::string_view condition_key) const {
+    return std::ranges::find(condition_keys, condition_key) != condition_keys.end();
+  }
 };
 
 const std::array<OperationRow, operation_count>& operation_table();

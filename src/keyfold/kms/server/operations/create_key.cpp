@@ -38,6 +38,19 @@ void note_request(Call& call, const protocol::CreateKeyRequest& request) {
   call.note_if_any("xksKeyId", request.xks_key_id);
 }
 
+// Of what is asked for; the rest of it is judged behind the authorization.
+void add_facts(TagFacts& facts, const protocol::CreateKeyRequest& request) {
+  facts.add(condition_key::bypass_policy_lockout_safety_check,
+            policy::text_of(request.bypass_policy_lockout_safety_check));
+  facts.add(condition_key::key_spec, spec_of(request));
+  facts.add(condition_key::customer_master_key_spec, spec_of(request));
+  facts.add(condition_key::key_usage, usage_of(request));
+  facts.add(condition_key::customer_master_key_usage, usage_of(request));
+  facts.add(condition_key::key_origin, origin_of(request));
+  facts.add(condition_key::multi_region, policy::text_of(request.multi_region));
+  if (request.multi_region) facts.add(condition_key::multi_region_key_type, "PRIMARY");
+}
+
 // Which usages a spec has (AWS's table "Key spec reference").
 bool suits(std::string_view spec, std::string_view usage) {
   if (spec == protocol::symmetric_default) return usage == "ENCRYPT_DECRYPT";
@@ -90,7 +103,9 @@ template <>
 Outcome run<Operation::create_key>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::CreateKeyRequest>());
   note_request(call, request);
-  TRY_ASSIGN(auto permit, call.authorize<op::CreateKey>());
+  TagFacts facts(request.tags);
+  add_facts(facts, request);
+  TRY_ASSIGN(auto permit, call.authorize<op::CreateKey>(facts.view()));
   TRY(check_spec(request));
   TRY(check_origin(request));
   keys::NewKey key{

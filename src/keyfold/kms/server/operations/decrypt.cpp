@@ -10,9 +10,11 @@ Outcome run<Operation::decrypt>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::DecryptRequest>());
   TRY(call.refuse_unserved(request.unserved));
   TRY(ignores_ciphertext_properly(request.dry_run, request.ignore_ciphertext, request.key_id, "keyId"));
+  policy::FactList<1> facts;
+  add_algorithm(facts, request.algorithm);
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, find_for_ciphertext(call, request.ciphertext, request.key_id));
-    TRY_ASSIGN(auto permit, call.authorize<op::Decrypt>(found, request.context));
+    TRY_ASSIGN(auto permit, call.authorize<op::Decrypt>(found, request.context, facts.view()));
     if (!request.ignore_ciphertext) TRY(is_of(call, request.ciphertext, found));
     TRY(suits_symmetric_key(request.algorithm));
     if (request.ignore_ciphertext) return dry_run(call, *found.key);

@@ -9,9 +9,11 @@ template <>
 Outcome run<Operation::encrypt>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::EncryptRequest>());
   TRY(call.refuse_unserved(request.unserved));
+  policy::FactList<1> facts;
+  add_algorithm(facts, request.algorithm);
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, call.find(request.key_id));
-    TRY_ASSIGN(auto permit, call.authorize<op::Encrypt>(found, request.context));
+    TRY_ASSIGN(auto permit, call.authorize<op::Encrypt>(found, request.context, facts.view()));
     TRY(suits_symmetric_key(request.algorithm));
     if (request.dry_run) return dry_run(call, *found.key);
     TRY_ASSIGN(const auto material,

@@ -10,9 +10,11 @@ Outcome run<Operation::generate_data_key_without_plaintext>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::GenerateDataKeyRequest>());
   TRY(call.refuse_unserved(request.unserved));
   TRY_ASSIGN(const auto size, data_key_size(call, request));
+  policy::FactList<1> facts;
+  add_algorithm(facts, {});
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, call.find(request.key_id));
-    TRY_ASSIGN(auto permit, call.authorize<op::GenerateDataKeyWithoutPlaintext>(found, request.context));
+    TRY_ASSIGN(auto permit, call.authorize<op::GenerateDataKeyWithoutPlaintext>(found, request.context, facts.view()));
     if (request.dry_run) return dry_run(call, *found.key);
     TRY_ASSIGN(const auto material,
                call.keys().generate_data_key_without_plaintext(std::move(permit), size, request.context, call.blob()));

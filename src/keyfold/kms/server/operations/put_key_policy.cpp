@@ -12,9 +12,12 @@ Outcome run<Operation::put_key_policy>(Call& call) {
   call.record().request.push_back(
       audit::EventField::boolean("bypassPolicyLockoutSafetyCheck", request.bypass_policy_lockout_safety_check));
   TRY(only_default_policy(request.policy_name));
+  policy::FactList<1> facts;
+  facts.add(condition_key::bypass_policy_lockout_safety_check,
+            policy::text_of(request.bypass_policy_lockout_safety_check));
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, call.find(request.key_id));
-    TRY_ASSIGN(auto permit, call.authorize<op::PutKeyPolicy>(found));
+    TRY_ASSIGN(auto permit, call.authorize<op::PutKeyPolicy>(found, {}, facts.view()));
     TRY_ASSIGN(const auto document, policy::Document::parse(request.policy));
     if (!request.bypass_policy_lockout_safety_check)
       TRY(policy::keeps_put_key_policy(document, call.caller().for_policy(), found.key->arn));

@@ -23,11 +23,19 @@ Outcome run<Operation::re_encrypt>(Call& call) {
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto source, find_for_ciphertext(call, request.ciphertext, request.source_key_id));
     call.note_source(*source.key);
-    TRY_ASSIGN(auto from, call.authorize<op::ReEncryptFrom>(source, request.source_context));
+    const auto named = call.keys().find(call.place(), request.destination_key_id);
+    const auto on_same_key = policy::text_of(named && named->key->arn == source.key->arn);
+    policy::FactList<2> from_facts;
+    add_algorithm(from_facts, request.source_algorithm);
+    from_facts.add(condition_key::re_encrypt_on_same_key, on_same_key);
+    TRY_ASSIGN(auto from, call.authorize<op::ReEncryptFrom>(source, request.source_context, from_facts.view()));
     call.note_source_allowed();
     if (!request.ignore_ciphertext) TRY(is_of(call, request.ciphertext, source));
     TRY_ASSIGN(const auto destination, call.find(request.destination_key_id, op::ReEncryptTo::action));
-    TRY_ASSIGN(auto to, call.authorize<op::ReEncryptTo>(destination, request.destination_context));
+    policy::FactList<2> to_facts;
+    add_algorithm(to_facts, request.destination_algorithm);
+    to_facts.add(condition_key::re_encrypt_on_same_key, on_same_key);
+    TRY_ASSIGN(auto to, call.authorize<op::ReEncryptTo>(destination, request.destination_context, to_facts.view()));
     TRY(suits_symmetric_key(request.source_algorithm));
     TRY(suits_symmetric_key(request.destination_algorithm));
     if (request.ignore_ciphertext) {

@@ -7,15 +7,25 @@
 
 #include "keyfold/core/protocol/json_writer.h"
 #include "keyfold/core/protocol/requests.h"
+#include "keyfold/kms/policy/fact_list.h"
+#include "keyfold/kms/policy/known_keys.h"
 #include "keyfold/kms/server/call.h"
 
 namespace keyfold::server {
+
+namespace condition_key = policy::condition_key;
 
 inline constexpr std::string_view default_policy_name = "default";  // The only one there is.
 Outcome only_default_policy(const protocol::Text& name);
 
 std::vector<keys::Tag> owned(std::span<const protocol::Tag> tags);
 void append_metadata(std::string& out, const KeyRecord& key);
+
+// The condition key of the algorithm; it counts as the default when the request has none.
+template <std::size_t max>
+void add_algorithm(policy::FactList<max>& facts, const protocol::Text& algorithm) {
+  facts.add(condition_key::encryption_algorithm, algorithm.value_or(protocol::symmetric_default));
+}
 
 // Fails with `invalid_key_usage` when the algorithm asked for is not the one that symmetric keys have.
 Outcome suits_symmetric_key(const protocol::Text& algorithm);

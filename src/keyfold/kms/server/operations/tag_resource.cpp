@@ -8,9 +8,13 @@ template <>
 Outcome run<Operation::tag_resource>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::TagResourceRequest>());
   call.note_tags(request.tags);
-  return change_key<op::TagResource>(call, request.key_id, [&](auto permit, const OutboxRecord& event) {
-    return call.keys().tag(std::move(permit), owned(request.tags), event);
-  });
+  const TagFacts facts(request.tags);
+  return change_key<op::TagResource>(
+      call, request.key_id,
+      [&](auto permit, const OutboxRecord& event) {
+        return call.keys().tag(std::move(permit), owned(request.tags), event);
+      },
+      facts.view());
 }
 
 }  // namespace keyfold::server
