@@ -174,6 +174,11 @@ Tri Condition::holds_of_null(const Request& request) const {
   return result;
 }
 
+bool Condition::holds_of_nothing() const {
+  if (type_ != Type::null) return holds_when_absent() == Tri::yes;
+  return std::ranges::any_of(values_, [](const Value& value) { return std::get<bool>(value); });
+}
+
 Tri Condition::holds_when_absent() const {
   if (if_exists_ || set_ == Set::all) return Tri::yes;
   return tri(set_ == Set::none && negated_);

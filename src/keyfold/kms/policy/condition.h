@@ -41,6 +41,8 @@ class Condition {
                                  Variables variables);
 
   Tri holds(const Request& request, Effect effect) const;
+  // Whether it holds when the request has no such key.
+  bool holds_of_nothing() const;
 
   const std::string& name() const { return name_; }                        // "StringEquals", as written.
   const std::string& key() const { return key_; }                          // As written.

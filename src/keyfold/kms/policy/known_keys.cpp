@@ -52,10 +52,11 @@ constexpr std::array supplied = {
     pending_window_in_days,
 };
 
-// Followed by a name. (Nobody attests anything here.)
+constexpr std::string_view attestation_prefix = "kms:RecipientAttestation:";  // Nobody attests anything here.
+// Followed by a name.
 constexpr std::array<std::string_view, 6> prefixes = {encryption_context_prefix, principal_tag_prefix,
                                                       request_tag_prefix,        resource_tag_prefix,
-                                                      "iam:ResourceTag/",        "kms:RecipientAttestation:"};
+                                                      "iam:ResourceTag/",        attestation_prefix};
 
 // Of operations and circumstances that there are none of here.
 constexpr std::array<std::string_view, 51> never_there = {
@@ -134,7 +135,9 @@ bool is_condition_key(std::string_view name) {
   if (std::ranges::any_of(prefixes, [&](std::string_view prefix) { return starts(name, prefix); })) return true;
   static constexpr std::array<std::string_view, 4> ours = {"kms", "aws", "iam", "sts"};
   if (!has(ours, name.substr(0, colon))) return true;
-  return has(supplied, name) || has(of_identities, name) || has(never_there, name);
+  return has(supplied, name) || has(of_identities, name) || is_never_there(name);
 }
+
+bool is_never_there(std::string_view name) { return has(never_there, name) || starts(name, attestation_prefix); }
 
 }  // namespace keyfold::policy

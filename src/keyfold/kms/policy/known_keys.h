@@ -64,6 +64,8 @@ inline constexpr std::string_view pending_window_in_days = "kms:ScheduleKeyDelet
 }  // namespace condition_key
 
 // Whether a policy may ask for it.
-bool is_condition_key(std::string_view lower_case_name);
+bool is_condition_key(std::string_view name);
+// Whether it is one that no request here ever has. In whatever case.
+bool is_never_there(std::string_view name);
 
 }  // namespace keyfold::policy

@@ -1,0 +1,174 @@
+#include "keyfold/kms/policy/lint.h"
+
+#include <algorithm>
+#include <array>
+
+#include "keyfold/kms/policy/authorizer.h"
+#include "keyfold/kms/policy/known_keys.h"
+
+namespace keyfold::policy {
+namespace {
+
+constexpr std::array decrypting = {op::Decrypt::action, op::ReEncryptFrom::action};
+constexpr std::string_view create_grant = "kms:CreateGrant";
+constexpr std::string_view assume_role = "sts:AssumeRole";
+constexpr std::string_view context_keys = "kms:EncryptionContext";  // What is in it, and which names it has.
+
+bool allows_action(const Statement& statement, std::string_view action) {
+  Request request;
+  const bool listed = std::ranges::any_of(
+      statement.actions, [&](const Pattern& pattern) { return pattern.matches(action, request) != Tri::no; });
+  return !statement.actions.empty() && listed == (statement.listed_actions == Listed::these);
+}
+
+bool allows_decrypting(const Statement& statement) {
+  return std::ranges::any_of(decrypting, [&](std::string_view action) { return allows_action(statement, action); });
+}
+
+bool allows_every_action(const Statement& statement) {
+  return statement.listed_actions == Listed::these && std::ranges::any_of(statement.actions, [](const Pattern& action) {
+           return action.matches_everything() || equal_ignoring_case(action.text(), "kms:*");
+         });
+}
+
+// Whether no key in particular is named: "*", or all keys of an account and Region.
+bool is_any_key(const ArnPattern& resource) {
+  const std::string& text = resource.text();
+  return resource.matches_everything() || text.ends_with(":*") || text.ends_with(":key/*");
+}
+
+// Whether a condition narrows by something whose name starts so. A set operator's ForAllValues holds of nothing, and
+// what is not there satisfies …IfExists and the negated ones: those narrow nothing.
+bool narrows_by(const Statement& statement, std::initializer_list<std::string_view> prefixes) {
+  return std::ranges::any_of(statement.conditions, [&](const Condition& condition) {
+    if (condition.holds_of_nothing()) return false;
+    return std::ranges::any_of(prefixes, [&](std::string_view prefix) {
+      return equal_ignoring_case(std::string_view(condition.key()).substr(0, prefix.size()), prefix);
+    });
+  });
+}
+
+bool narrows_by_caller(const Statement& statement) {
+  return narrows_by(statement,
+                    {condition_key::caller_account, condition_key::principal_account, condition_key::principal_arn,
+                     condition_key::principal_tag_prefix, condition_key::user_id, condition_key::username});
+}
+
+bool names_everyone(const Statement& statement) {
+  return std::ranges::any_of(statement.principals, [](const PrincipalPattern& principal) {
+    return principal.kind == PrincipalPattern::Kind::everyone;
+  });
+}
+
+// The first whole account that it names and that is not `account`; empty: none.
+std::string_view foreign_account_of(const Statement& statement, const AccountId& account) {
+  for (const auto& principal : statement.principals)
+    if (principal.kind == PrincipalPattern::Kind::account && principal.text != account.text()) return principal.text;
+  return {};
+}
+
+bool is_delegation(const Statement& statement, const AccountId& account) {
+  return statement.listed_principals == Listed::these && !statement.principals.empty() &&
+         std::ranges::all_of(statement.principals, [&](const PrincipalPattern& principal) {
+           return principal.kind == PrincipalPattern::Kind::account && principal.text == account.text();
+         });
+}
+
+class Linter {
+ public:
+  Linter(const Document& document, const AccountId& account) : document_(document), account_(account) {}
+
+  std::vector<Finding> run() {
+    for (const auto& statement : document_.statements()) look_at(statement);
+    return std::move(findings_);
+  }
+
+ private:
+  void add(std::string_view rule, Severity severity, const Statement& statement, std::string text) {
+    findings_.push_back({.rule = rule, .severity = severity, .statement = statement.label, .text = std::move(text)});
+  }
+
+  void look_at(const Statement& statement) {
+    look_whether_it_applies(statement);
+    if (statement.effect == Effect::deny) return;
+    const PolicyKind kind = document_.kind();
+    if (kind == PolicyKind::boundary || kind == PolicyKind::session) return;  // They limit; they allow nothing.
+    look_at_what_is_left_out(statement);
+    if (kind == PolicyKind::trust) return look_at_trust(statement);
+    if (kind == PolicyKind::key) {
+      look_at_principals(statement);
+      if (is_delegation(statement, account_)) return;  // The account's policies decide, and are read themselves.
+    }
+    look_at_actions(statement);
+  }
+
+  void look_whether_it_applies(const Statement& statement) {
+    const bool about_resources = document_.kind() != PolicyKind::trust;
+    if (statement.actions.empty() || (about_resources && statement.resources.empty()))
+      add(rule::no_effect, Severity::warning, statement, "It names no action or no resource, so it has no effect.");
+    for (const auto& condition : statement.conditions)
+      if (is_never_there(condition.key()) && !condition.holds_of_nothing())
+        add(rule::never_applies, statement.effect == Effect::deny ? Severity::error : Severity::warning, statement,
+            "It never applies: no request here has " + condition.key() + ".");
+  }
+
+  void look_at_what_is_left_out(const Statement& statement) {
+    const auto all_but = [&](Listed listed, std::string_view element) {
+      if (listed == Listed::all_others)
+        add(rule::all_others, Severity::warning, statement,
+            "It allows all but what " + std::string(element) + " lists, whatever is added later.");
+    };
+    all_but(statement.listed_principals, "NotPrincipal");
+    all_but(statement.listed_actions, "NotAction");
+    all_but(statement.listed_resources, "NotResource");
+  }
+
+  void look_at_trust(const Statement& statement) {
+    if (!allows_action(statement, assume_role)) return;
+    if (names_everyone(statement) && !narrows_by_caller(statement))
+      add(rule::anyone, Severity::error, statement, "Anyone, of any account, may assume the role.");
+    else if (const auto foreign = foreign_account_of(statement, account_);
+             !foreign.empty() && !narrows_by(statement, {"sts:ExternalId", condition_key::principal_arn}))
+      add(rule::confused_deputy, Severity::warning, statement,
+          "All of account " + std::string(foreign) + " may assume the role, and no sts:ExternalId is asked for.");
+  }
+
+  void look_at_principals(const Statement& statement) {
+    if (names_everyone(statement) && !narrows_by_caller(statement))
+      add(rule::anyone, Severity::error, statement, "It allows anyone, of any account.");
+    const auto foreign = foreign_account_of(statement, account_);
+    if (!foreign.empty() && allows_decrypting(statement) &&
+        !narrows_by(statement, {context_keys, condition_key::principal_arn}))
+      add(rule::foreign_account, Severity::warning, statement,
+          "Whoever account " + std::string(foreign) + " lets may decrypt, whatever the encryption context.");
+  }
+
+  void look_at_actions(const Statement& statement) {
+    if (allows_every_action(statement))
+      add(rule::every_action, Severity::error, statement, "It allows every KMS action.");
+    if (document_.kind() == PolicyKind::identity && allows_decrypting(statement) &&
+        std::ranges::any_of(statement.resources, is_any_key) &&
+        !narrows_by(statement, {context_keys, condition_key::resource_aliases, condition_key::request_alias,
+                                condition_key::resource_tag_prefix}))
+      add(rule::unbound_decrypt, Severity::error, statement,
+          "It allows decrypting with any key, whatever the encryption context.");
+    if (allows_action(statement, create_grant) &&
+        !narrows_by(statement,
+                    {condition_key::grant_operations, condition_key::grant_constraint_type,
+                     condition_key::grantee_principal, condition_key::grant_is_for_aws_resource, context_keys}))
+      add(rule::unbound_grants, Severity::warning, statement,
+          "It allows grants to anyone, of any operation that a grant can give.");
+  }
+
+  const Document& document_;
+  const AccountId& account_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> lint(const Document& document, const AccountId& account) {
+  return Linter(document, account).run();
+}
+
+}  // namespace keyfold::policy
