@@ -39,6 +39,8 @@ class Members {
   Members(const Members&) = delete;
   Members& operator=(const Members&) = delete;
 
+  // Whether it is there, and not null.
+  bool has(std::string_view name) { return member(name, Need::optional).has_value(); }
   Text text(std::string_view name, const TextLimits& limits, Need need = Need::optional);
   std::string_view required_text(std::string_view name, const TextLimits& limits);
   Text one_of(std::string_view name, std::initializer_list<std::string_view> values);

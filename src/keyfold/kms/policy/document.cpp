@@ -195,25 +195,9 @@ Result<Effect> read_effect(dom::element element) {
   return malformed("Effect must be Allow or Deny");
 }
 
-std::string_view name_of(PolicyKind kind) {
-  switch (kind) {
-    case PolicyKind::key:
-      return "key policy";
-    case PolicyKind::identity:
-      return "identity policy";
-    case PolicyKind::boundary:
-      return "permissions boundary";
-    case PolicyKind::session:
-      return "session policy";
-    case PolicyKind::trust:
-      return "trust policy";
-  }
-  return {};
-}
-
 std::string label_of(const Statement& statement, PolicyKind kind, std::size_t number) {
   if (!statement.sid.empty()) return statement.sid;
-  return "statement " + std::to_string(number) + " of the " + std::string(name_of(kind));
+  return "statement " + std::to_string(number) + " of the " + std::string(to_text(kind));
 }
 
 using Element = std::optional<dom::element>;
@@ -305,6 +289,22 @@ Result<Variables> read_version(const Element& element) {
 }
 
 }  // namespace
+
+std::string_view to_text(PolicyKind kind) {
+  switch (kind) {
+    case PolicyKind::key:
+      return "key policy";
+    case PolicyKind::identity:
+      return "identity policy";
+    case PolicyKind::boundary:
+      return "permissions boundary";
+    case PolicyKind::session:
+      return "session policy";
+    case PolicyKind::trust:
+      return "trust policy";
+  }
+  return {};
+}
 
 Result<Document> Document::parse(std::string_view text, PolicyKind kind) {
   if (text.size() > document_size_max)

@@ -43,6 +43,8 @@ enum class PolicyKind : std::uint8_t {
   trust,     // Belongs to a role and says who may assume it.
 };
 
+std::string_view to_text(PolicyKind kind);  // "key policy", "identity policy", "permissions boundary", …
+
 struct PrincipalPattern {
   enum class Kind : std::uint8_t {
     everyone,  // "*"

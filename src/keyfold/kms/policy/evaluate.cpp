@@ -34,12 +34,31 @@ Tri lists(const Patterns& patterns, Listed listed, Match&& match) {
   return listed == Listed::these ? one : opposite(one);
 }
 
-// An ARN that is written out, against one that may not be known yet.
-Tri is_arn(const std::string& wanted, const Attribute<std::string_view>& arn, const Principal& principal) {
-  if (arn.known()) return tri(*arn == wanted);
-  if (principal.type.known() && *principal.type == PrincipalType::root) return Tri::no;
-  if (principal.account.known() && split_arn(wanted)->account != *principal.account) return Tri::no;
-  return Tri::unknown;
+// Whether a principal of this type, and of this role, can have an ARN with this resource at all.
+bool can_be(std::string_view resource, const Principal& principal) {
+  constexpr std::string_view session = "assumed-role/";
+  if (!principal.type.known()) return true;
+  if (*principal.type != PrincipalType::role_session)
+    return *principal.type == PrincipalType::user && resource.starts_with("user/");
+  if (!resource.starts_with(session)) return false;
+  if (!principal.role.known()) return true;
+  resource.remove_prefix(session.size());
+  return resource.substr(0, resource.find('/')) == principal.role->substr(principal.role->find_last_of('/') + 1);
+}
+
+// The ARN of a user or a session that is written out, against one that may not be known yet.
+Tri is_itself(const std::string& wanted, const Principal& principal) {
+  if (principal.arn.known()) return tri(*principal.arn == wanted);
+  const auto parts = split_arn(wanted);
+  if (principal.account.known() && parts->account != *principal.account) return Tri::no;
+  return can_be(parts->resource, principal) ? Tri::unknown : Tri::no;
+}
+
+Tri is_role(const std::string& wanted, const Principal& principal) {
+  if (principal.role.known()) return tri(*principal.role == wanted);
+  const auto parts = split_arn(wanted);
+  if (principal.account.known() && parts->account != *principal.account) return Tri::no;
+  return parts->resource.starts_with("role/") ? Tri::unknown : Tri::no;
 }
 
 Tri is_type(const Principal& principal, PrincipalType type) {
@@ -60,9 +79,8 @@ Naming naming(const PrincipalPattern& pattern, const Principal& principal) {
     case PrincipalPattern::Kind::account:
       return {.account = principal.account.known() ? tri(*principal.account == pattern.text) : Tri::unknown};
     case PrincipalPattern::Kind::arn:
-      return {.role = both(is_type(principal, PrincipalType::role_session),
-                           is_arn(pattern.text, principal.role, principal)),
-              .itself = is_arn(pattern.text, principal.arn, principal)};
+      return {.role = both(is_type(principal, PrincipalType::role_session), is_role(pattern.text, principal)),
+              .itself = is_itself(pattern.text, principal)};
     case PrincipalPattern::Kind::foreign:
       break;
   }

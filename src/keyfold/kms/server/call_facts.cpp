@@ -30,6 +30,14 @@ std::string_view type_of(keys::MultiRegion multi_region) {
   return {};
 }
 
+void tell_aliases(const keys::Keys& keys, const keys::KeyRecord& key, Visit visit) {
+  const auto page = keys.list_aliases(key.place, &key, keys::aliases_max, "");
+  if (!page) return visit({});  // It cannot fail without a marker; were it otherwise, they are unknown.
+  std::vector<std::string_view> names;
+  for (const auto& alias : page->items) names.push_back(alias.name.text());
+  if (!names.empty()) visit(Values(names));
+}
+
 std::string_view name_behind(std::string_view key, std::string_view prefix) {
   if (key.size() <= prefix.size() || !equal_ignoring_case(key.substr(0, prefix.size()), prefix)) return {};
   return key.substr(prefix.size());
@@ -39,7 +47,7 @@ std::string_view name_behind(std::string_view key, std::string_view prefix) {
 
 void CallFacts::each_spelling(std::string_view key, Visit visit) const {
   if (of_call(key, visit) || of_request(key, visit) || found_ == nullptr) return;
-  of_key(key, visit);
+  tell_of_key(keys_, *found_->key, key, visit);
 }
 
 // What every call has.
@@ -75,33 +83,27 @@ bool CallFacts::of_request(std::string_view key, Visit visit) const {
   return true;
 }
 
-void CallFacts::of_key(std::string_view key, Visit visit) const {
-  const auto is = [&](std::string_view name) { return equal_ignoring_case(name, key); };
-  const keys::KeyRecord& record = *found_->key;
+bool tell_of_key(const keys::Keys& keys, const keys::KeyRecord& key, std::string_view name, Visit visit) {
+  const auto is = [&](std::string_view one) { return equal_ignoring_case(one, name); };
   if (is(condition_key::key_spec) || is(condition_key::customer_master_key_spec)) {
-    give(keys::to_text(record.spec), visit);
+    give(keys::to_text(key.spec), visit);
   } else if (is(condition_key::key_usage) || is(condition_key::customer_master_key_usage)) {
-    give(keys::to_text(record.usage), visit);
+    give(keys::to_text(key.usage), visit);
   } else if (is(condition_key::key_origin)) {
-    give(keys::to_text(record.origin), visit);
+    give(keys::to_text(key.origin), visit);
   } else if (is(condition_key::multi_region)) {
-    give(policy::text_of(record.multi_region != keys::MultiRegion::no), visit);
+    give(policy::text_of(key.multi_region != keys::MultiRegion::no), visit);
   } else if (is(condition_key::multi_region_key_type)) {
-    give_if_any(type_of(record.multi_region), visit);
+    give_if_any(type_of(key.multi_region), visit);
   } else if (is(condition_key::resource_aliases)) {
-    aliases(visit);
-  } else if (const auto tag_key = name_behind(key, condition_key::resource_tag_prefix); !tag_key.empty()) {
-    for (const auto& tag : record.tags)
+    tell_aliases(keys, key, visit);
+  } else if (const auto tag_key = name_behind(name, condition_key::resource_tag_prefix); !tag_key.empty()) {
+    for (const auto& tag : key.tags)
       if (equal_ignoring_case(tag.key, tag_key)) give(tag.value, visit);
+  } else {
+    return false;
   }
-}
-
-void CallFacts::aliases(Visit visit) const {
-  const auto page = keys_.list_aliases(found_->key->place, found_->key.get(), keys::aliases_max, "");
-  if (!page) return visit({});  // It cannot fail without a marker; were it otherwise, they are unknown.
-  std::vector<std::string_view> names;
-  for (const auto& alias : page->items) names.push_back(alias.name.text());
-  if (!names.empty()) visit(Values(names));
+  return true;
 }
 
 TagFacts::TagFacts(std::span<const protocol::Tag> tags) {

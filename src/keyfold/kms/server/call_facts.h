@@ -18,6 +18,11 @@
 
 namespace keyfold::server {
 
+// What is known of a key, by the name of a condition key. False when that is about no key. Visits nothing when this key
+// has none. Allocates for a key's aliases only.
+bool tell_of_key(const keys::Keys& keys, const keys::KeyRecord& key, std::string_view name,
+                 policy::ConditionSource::Visit visit);
+
 // Lives for one decision, on one thread. Allocates only for times and for a key's aliases.
 class CallFacts final : public policy::ConditionSource {
  public:
@@ -31,8 +36,6 @@ class CallFacts final : public policy::ConditionSource {
  private:
   bool of_call(std::string_view key, Visit visit) const;
   bool of_request(std::string_view key, Visit visit) const;
-  void of_key(std::string_view key, Visit visit) const;
-  void aliases(Visit visit) const;
 
   const OperationRow& row_;
   const http::Request& http_;

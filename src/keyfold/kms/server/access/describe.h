@@ -1,0 +1,18 @@
+#pragma once
+// A decision as JSON, for those who ask: docs/access.md has the members.
+
+#include <string_view>
+
+#include "keyfold/core/protocol/json_writer.h"
+#include "keyfold/kms/policy/lint.h"
+#include "keyfold/kms/server/access/judge.h"
+
+namespace keyfold::server::access {
+
+// "allow", "deny", "depends".
+std::string_view to_text(policy::Verdict verdict);
+
+// Members of an object that is open: "Verdict", "Because", "Until", "Remaining", "Text".
+void append_judgement(protocol::JsonWriter& json, const Judgement& judgement, const Subject& subject);
+
+}  // namespace keyfold::server::access
