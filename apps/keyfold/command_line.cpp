@@ -139,6 +139,44 @@ void add_branch_key(CLI::App& app, BranchKeyCommand& to, std::optional<Command>&
   rewrap->add_flag("-q,--quiet", to.quiet, "Only what failed");
 }
 
+void add_access(CLI::App& app, AccessCommand& to, std::optional<Command>& chosen) {
+  using Action = AccessCommand::Action;
+  auto& access = *app.add_subcommand("access", "Who may do what with a key of a keyfold-kms, and why");
+  access.require_subcommand(1);
+  const auto command = [&](const char* name, const char* help, Action action) {
+    auto* sub = access.add_subcommand(name, help);
+    add_connection(*sub, to.connection);
+    sub->add_flag("--json", to.json, "A line of JSON each");
+    sub->callback([&, action] {
+      to.action = action;
+      chosen = to;
+    });
+    return sub;
+  };
+  const auto has_context = [&](CLI::App* sub) {
+    auto* context =
+        sub->add_option("--context", to.context, "The whole encryption context; default: whatever it may be")
+            ->type_name("KEY=VALUE");
+    sub->add_flag("--no-context", to.no_context, "That there is no encryption context")->excludes(context);
+  };
+  auto* who_can =
+      command("who-can", "Every principal that may, by what, on what conditions, until when", Action::who_can);
+  who_can->add_option("action", to.iam_action, "kms:Decrypt, …")->required();
+  who_can->add_option("key", to.key, "KMS key: alias, ARN or key id")->required();
+  has_context(who_can);
+  auto* explain = command("explain", "Whether one principal may, and by what", Action::explain);
+  explain->add_option("--principal", to.principal, "The ARN of a user, a role, a session, an account's root")
+      ->type_name("ARN")
+      ->required();
+  explain->add_option("--action", to.iam_action, "kms:Decrypt, …")->required();
+  explain->add_option("--key", to.key, "KMS key: alias, ARN or key id")->required();
+  has_context(explain);
+  explain->add_option("--condition", to.conditions, "What else to assume: aws:SourceIp=192.0.2.1")
+      ->type_name("KEY=VALUE");
+  command("lint", "What the account's policies and grants allow too much of; fails when that is something",
+          Action::lint);
+}
+
 }  // namespace
 
 std::variant<Command, int> parse_command_line(int argc, char** argv) {
@@ -207,6 +245,9 @@ std::variant<Command, int> parse_command_line(int argc, char** argv) {
 
   BranchKeyCommand branch_key;
   add_branch_key(app, branch_key, chosen);
+
+  AccessCommand access;
+  add_access(app, access, chosen);
 
   AuditCommand audit;
   auto& audit_app = *app.add_subcommand("audit", "The audit log of a keyfold-kms");

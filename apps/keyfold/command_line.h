@@ -88,8 +88,19 @@ struct BranchKeyCommand {
   bool quiet = false;
 };
 
+struct AccessCommand {
+  enum class Action : std::uint8_t { who_can, explain, lint };
+  Action action{};
+  ConnectionOptions connection;
+  std::string principal, iam_action, key;
+  std::vector<std::string> context;     // "key=value"
+  bool no_context = false;              // That there is none; without either, whatever it may be.
+  std::vector<std::string> conditions;  // "aws:SourceIp=192.0.2.1"
+  bool json = false;
+};
+
 using Command = std::variant<EncryptCommand, DecryptCommand, InspectCommand, CallCommand, AdminCommand, AuditCommand,
-                             BranchKeyCommand>;
+                             BranchKeyCommand, AccessCommand>;
 
 // The command, or the exit status of a process that has already said what there is to say (help, a usage error).
 std::variant<Command, int> parse_command_line(int argc, char** argv);

@@ -13,5 +13,6 @@ Outcome run(const CallCommand& command);
 Outcome run(const AdminCommand& command);
 Outcome run(const AuditCommand& command);
 Outcome run(const BranchKeyCommand& command);
+Outcome run(const AccessCommand& command);
 
 }  // namespace keyfold::cli

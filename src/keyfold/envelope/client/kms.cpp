@@ -151,7 +151,8 @@ class HttpKms final : public Kms {
   }
 
   Result<http::ClientResponse> attempt_once(std::string_view operation, std::string_view body, http::Sent& sent) {
-    const std::string target = std::string(target_prefix) + std::string(operation);
+    const bool whole = operation.find('.') != std::string_view::npos;
+    const std::string target = std::string(whole ? std::string_view() : target_prefix).append(operation);
     const std::string host = http_->endpoint().authority();
     const HeaderView signed_headers[] = {{.name = "content-type", .value = content_type},
                                          {.name = "host", .value = host},
