@@ -58,7 +58,15 @@ Result<Pattern> Pattern::parse(std::string_view text, PatternRules rules) {
       pattern.compiled_.push_back(static_cast<unsigned char>(same));
     }
   }
+  if (pattern.variables_.empty()) pattern.find_head();
   return pattern;
+}
+
+void Pattern::find_head() {
+  for (const Unit unit : compiled_) {
+    if (unit >= any_run) break;
+    head_ += static_cast<char>(unit);
+  }
 }
 
 Outcome Pattern::add_variable(std::string_view text) {
@@ -84,7 +92,12 @@ Outcome Pattern::add_variable(std::string_view text) {
 }
 
 Tri Pattern::matches(std::string_view text, const Request& request) const {
-  if (variables_.empty()) return tri(run(compiled_, text));
+  if (variables_.empty()) {
+    if (!starts_with_head(text)) return Tri::no;
+    const auto rest = std::span(compiled_).subspan(head_.size());
+    if (rest.size() == 1 && rest.front() == any_run) return Tri::yes;
+    return tri(rest.empty() ? text.size() == head_.size() : run(rest, text.substr(head_.size())));
+  }
   thread_local std::vector<Unit> expanded;
   expanded.clear();
   const Tri known = expand(expanded, request);
@@ -120,9 +133,15 @@ Tri Pattern::expand(std::vector<Unit>& out, const Request& request) const {
   return Tri::yes;
 }
 
+bool Pattern::starts_with_head(std::string_view text) const {
+  if (text.size() < head_.size()) return false;
+  if (letter_case_ == LetterCase::matters) return text.starts_with(head_);
+  return std::ranges::equal(text.substr(0, head_.size()), head_, {}, [](char c) { return to_lower(c); });
+}
+
 // Takes each * to stand for as little as will do, and comes back only to the last one: what an earlier one could stand
 // for, the last can as well.
-bool Pattern::run(const std::vector<Unit>& pattern, std::string_view text) const {
+bool Pattern::run(std::span<const Unit> pattern, std::string_view text) const {
   const auto same = [this](Unit unit, char c) {
     return unit == any_one || unit == static_cast<unsigned char>(letter_case_ == LetterCase::ignored ? to_lower(c) : c);
   };

@@ -3,6 +3,7 @@
 // "Policy variables", "Elements: Resource", "String condition operators"). Immutable; safe to use from several threads.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,12 +49,16 @@ class Pattern {
   };
 
   Outcome add_variable(std::string_view text);
+  void find_head();
   Tri expand(std::vector<Unit>& out, const Request& request) const;
-  bool run(const std::vector<Unit>& pattern, std::string_view text) const;
+  bool starts_with_head(std::string_view text) const;
+  bool run(std::span<const Unit> pattern, std::string_view text) const;
 
   std::string text_;
   std::vector<Unit> compiled_;
   std::vector<Variable> variables_;
+  std::string
+      head_;  // What stands before the first wildcard, where there are no variables: most are no more than that.
   LetterCase letter_case_ = LetterCase::matters;
 };
 
