@@ -1,5 +1,5 @@
 // The parsers of what lies in the store: names, sealed records, the head, pages, directories, the root record. Whoever
-// can write to the store can hand them anything. The first byte chooses.
+// can write to the store can hand them anything. And sealed tokens, which anybody may send. The first byte chooses.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include "keyfold/kms/vault/root_record.h"
 #include "keyfold/kms/vault/sealed_head.h"
 #include "keyfold/kms/vault/sealed_record.h"
+#include "keyfold/kms/vault/sealed_token.h"
 
 using namespace keyfold;
 using namespace keyfold::vault;
@@ -35,6 +36,17 @@ void open(BytesView sealed) {
   KEYFOLD_CHECK(again && std::ranges::equal(*again, sealed));
 }
 
+void open_sealed_token(BytesView token) {
+  const auto header = read_sealed_token_header(token);
+  if (!header) return;
+  static const StoreId store{};
+  static const Bytes key(32, std::byte{1});
+  Bytes out(token.size() - sealed_token_overhead);
+  if (!open_token(key, store, "keyfold/fuzz/v1", token, out)) return;
+  const auto again = seal_token(key, *header, store, "keyfold/fuzz/v1", out);
+  KEYFOLD_CHECK(again && std::ranges::equal(*again, token));
+}
+
 void parse_name(BytesView text) {
   const auto name = RecordName::parse(as_text(text));
   if (!name) return;
@@ -47,7 +59,7 @@ void parse_name(BytesView text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const auto bytes = std::as_bytes(std::span(data, size)).subspan(1);
-  switch (data[0] % 6) {
+  switch (data[0] % 7) {
     case 0:
       open(bytes);
       break;
@@ -62,6 +74,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 4:
       reads_as_it_is_written(read_directory(bytes), bytes, write_directory);
+      break;
+    case 5:
+      open_sealed_token(bytes);
       break;
     default:
       (void)read_root_record(bytes);

@@ -61,6 +61,11 @@ Outcome CommitDraft::put(const RecordName& name, BytesView value) {
   return ok();
 }
 
+Outcome CommitDraft::make_storage_key(const RecordName& name) {
+  TRY(storage_key_for(name));
+  return ok();
+}
+
 Outcome CommitDraft::put_root_record() {
   const auto name = root_record_name();
   TRY_ASSIGN(auto value, write_root_record(root_, store_.id));

@@ -26,6 +26,8 @@ class CommitDraft {
   // Each name once. `put` makes the scope's storage key if there is none.
   Outcome put(const RecordName& name, BytesView value);
   Outcome put_root_record();
+  // Of the scope that `name` belongs to; there must be none.
+  Outcome make_storage_key(const RecordName& name);
   void remove(const RecordName& name);
   // Adds the pages, the directories and the head. Then writes() is complete.
   Outcome finish();

@@ -61,6 +61,8 @@ class SealedStoreImpl final : public SealedStore {
   }
   Result<Committed> commit(std::span<const Change> changes, std::span<const storage::OutboxRecord> events) override;
   void set_health_check(std::function<Outcome()> check) override { health_check_ = std::move(check); }
+  Result<Bytes> seal_token(std::string_view label, const TokenScope& scope, BytesView value) override;
+  Result<SecretBytes> open_token(std::string_view label, BytesView token) const override;
   Outcome truncate_log() override { return store_.truncate_log(); }
 
   Result<std::vector<storage::OutboxRecord>> pending(std::size_t limit) override;
@@ -260,6 +262,36 @@ Result<Committed> SealedStoreImpl::commit(std::span<const Change> changes,
     outbox_records_.emplace(event.event_id, name.text());
   }
   return committed;
+}
+
+Result<Bytes> SealedStoreImpl::seal_token(std::string_view label, const TokenScope& scope, BytesView value) {
+  // Any name of the scope serves to find its key.
+  constexpr std::string_view any = "token";
+  const RecordName name = scope.region ? RecordName(RecordType::storagekey, scope.account, *scope.region, any)
+                                       : RecordName(RecordType::storagekey, scope.account, any);
+  const auto* key = verified_.keys->current_for(name);
+  if (key == nullptr) {
+    const std::lock_guard lock(mutex_);
+    TRY(usable());
+    if (verified_.keys->current_for(name) == nullptr) {
+      CommitDraft draft(verified_, root_, random_);
+      TRY(draft.make_storage_key(name));
+      TRY(commit_draft(draft));
+    }
+    key = verified_.keys->current_for(name);
+    KEYFOLD_CHECK(key != nullptr);
+  }
+  const SealedTokenHeader header{.key = key->id, .n = random_.bytes<16>()};
+  return vault::seal_token(key->bytes.reveal(), header, verified_.id, label, value);
+}
+
+Result<SecretBytes> SealedStoreImpl::open_token(std::string_view label, BytesView token) const {
+  TRY_ASSIGN(const auto header, read_sealed_token_header(token));
+  const auto* key = verified_.keys->find(header.key);
+  if (key == nullptr) return Error{ErrorCode::authentication, "sealed under a key that is not there"};
+  TRY_ASSIGN(auto value, SecretBytes::zeroed(token.size() - sealed_token_overhead));
+  TRY(vault::open_token(key->bytes.reveal(), verified_.id, label, token, value.fill()));
+  return value;
 }
 
 Result<std::vector<storage::OutboxRecord>> SealedStoreImpl::pending(std::size_t limit) {

@@ -19,6 +19,7 @@
 #include "keyfold/kms/vault/ids.h"
 #include "keyfold/kms/vault/record_name.h"
 #include "keyfold/kms/vault/root_key.h"
+#include "keyfold/kms/vault/sealed_token.h"
 
 namespace keyfold::vault {
 
@@ -85,6 +86,15 @@ class SealedStore : public storage::Outbox {
   // Called before every commit that has an event, under the commit lock: "is the audit log healthy?". It must not call
   // the store. Set once, before the store is shared.
   virtual void set_health_check(std::function<Outcome()> check) = 0;
+
+  // Seals a token that says `value`, for whoever holds it to bring back. `label` says what for and is a constant of the
+  // caller's: "keyfold/session-token/v1". The scope's storage key is made, in a commit of its own, when there is none.
+  // Fails with `invalid_input` when `value` is too large, else as commit().
+  virtual Result<Bytes> seal_token(std::string_view label, const TokenScope& scope, BytesView value) = 0;
+  // What a token of this store says that was sealed under this label. Takes no lock that a commit holds. `token` may be
+  // anything: fails with `invalid_input` when it is no token, `authentication` when it was altered or is of another
+  // store or label, `unavailable` when the secret arena is full.
+  virtual Result<SecretBytes> open_token(std::string_view label, BytesView token) const = 0;
 
   // Completes a destruction: after the commit that removed key material, makes its (sealed) bytes leave the store's
   // files. Opening a store does the same, so that a crash in between leaves nothing behind for long. Fails as
