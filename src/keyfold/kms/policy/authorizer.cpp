@@ -33,16 +33,21 @@ class AllFacts final : public ConditionSource {
   Facts call_;
 };
 
-Policies policies_of(const Caller& caller, const Document* key) {
-  return {.key = key, .identity = caller.identity, .boundary = caller.boundary, .session = caller.session};
+Policies policies_of(const Caller& caller, const Document* key, Grants grants) {
+  return {.key = key,
+          .identity = caller.identity,
+          .boundary = caller.boundary,
+          .session = caller.session,
+          .grants = grants};
 }
 
-Outcome conclude(Request& request, const Caller& caller, const Document* key, const Facts& facts, Reason& reason) {
+Outcome conclude(Request& request, const Caller& caller, const Document* key, const Facts& facts, Reason& reason,
+                 Grants grants = {}) {
   const CallerFacts of_caller(request);
   const AllFacts all(caller, facts);
   request.conditions = of_caller.view();
   request.more_conditions = &all;
-  const Decision decision = evaluate(request, policies_of(caller, key));
+  const Decision decision = evaluate(request, policies_of(caller, key, grants));
   reason = decision.reason;
   // Nothing of a call is unknown; were it otherwise, unknown is not allowed.
   if (decision.verdict == Verdict::allow) return ok();
@@ -77,6 +82,7 @@ std::string_view account_text(const KeyArn& key) { return split_arn(key.text())-
 }  // namespace
 
 std::string_view Reason::deciding_statement() const {
+  if (grant != nullptr) return grant->label;
   if (statement != nullptr) return statement->label;
   return cause == Cause::account_root ? "account root" : std::string_view{};
 }
@@ -88,6 +94,7 @@ std::string denial_text(const Request& request, const Decision& decision) {
   std::string text = not_authorized(text_of(request.principal.arn), text_of(request.action), text_of(request.resource));
   switch (decision.reason.cause) {
     case Cause::statement:
+    case Cause::grant:
     case Cause::account_root:
       text.append(" with an explicit deny in a").append(called(decision.reason.policy));
       break;
@@ -125,7 +132,8 @@ AccountId Authorizer::account_of(const AliasArn& alias) {
 Outcome Authorizer::decide(const Caller& caller, std::string_view action, const KeyAccess& access, Reason& reason) {
   Request request = request_of(caller, action, access.key.text(), account_text(access.key));
   request.context = access.context;
-  return conclude(request, caller, &access.policy, access.facts, reason);
+  request.creates = access.creates;
+  return conclude(request, caller, &access.policy, access.facts, reason, access.grants);
 }
 
 Outcome Authorizer::decide(const Caller& caller, std::string_view action, std::string_view resource,
@@ -141,7 +149,7 @@ Outcome keeps_put_key_policy(const Document& document, const Caller& caller, con
   request.conditions = of_caller.view();
   request.more_conditions = &all;
   request.conditions_extent = Extent::partial;  // When, from where and how he will ask, nobody knows.
-  Policies policies = policies_of(caller, &document);
+  Policies policies = policies_of(caller, &document, {});
   policies.identity = {};  // Left unknown, so that "deny" means: whatever they say.
   const auto decision = evaluate(request, policies);
   if (decision.verdict != Verdict::deny) return ok();

@@ -15,7 +15,12 @@
 //     policy's (or root's) allowance.
 //  5. What has no key (CreateKey, ListKeys, ListAliases, GenerateRandom, the alias half of alias operations) is decided
 //     by identity policies alone, within the caller's own account.
-//  6. Whatever is not allowed is denied.
+//  6. A grant on the key allows, as a key policy does: its grantee directly, by its own ARN or by its role's, or, when
+//     the grantee is an account, whom that account's identity policies let (its root always). Unlike a key policy it is
+//     enough for a caller of another account. Its operation must be among the grant's and its constraint must hold; of
+//     DescribeKey, RetireGrant and CreateGrant it says nothing. CreateGrant it gives for grants that are at most
+//     itself (grant.h). RetireGrant it also gives to its retiring principal.
+//  7. Whatever is not allowed is denied.
 //
 // All functions are safe to use from several threads. Deciding "allow" allocates nothing.
 
@@ -28,6 +33,7 @@
 #include "keyfold/core/base/named.h"
 #include "keyfold/core/base/result.h"
 #include "keyfold/kms/policy/document.h"
+#include "keyfold/kms/policy/grant.h"
 #include "keyfold/kms/policy/operation.h"
 #include "keyfold/kms/policy/permit.h"
 #include "keyfold/kms/policy/request.h"
@@ -39,6 +45,7 @@ enum class Verdict : std::uint8_t { allow, deny, unknown };
 // Why it was decided so.
 enum class Cause : std::uint8_t {
   statement,                  // `statement` decided: an Allow that applies, or an explicit Deny.
+  grant,                      // `grant` allowed it.
   account_root,               // The root in its own account; there is no statement, or `statement` delegated to it.
   no_resource_policy_allows,  // The key policy neither names nor delegates to the caller.
   no_identity_policy_allows,  // It would be for an identity policy to allow it, and none does.
@@ -52,20 +59,31 @@ struct Reason {
   const Statement* statement = nullptr;  // In the document that was given; null where no statement decided.
   PolicyKind policy = PolicyKind::key;   // Where `statement` stands.
   std::size_t index = 0;                 // Which statement of it, from 0.
+  const Grant* grant = nullptr;          // For Cause::grant: one of those that were given.
 
-  // What the audit record says: the statement's label, or "account root"; empty when nothing allowed it. Lives as long
-  // as the document.
+  // What the audit record says: the statement's label, "grant <id>" or "account root"; empty when nothing allowed it.
+  // Lives as long as the document or the grant.
   std::string_view deciding_statement() const;
 };
 
 // Something that the decision still depends on.
 struct Remaining {
-  enum class What : std::uint8_t { principal, action, resource, condition, identity_policies };
+  enum class What : std::uint8_t {
+    principal,
+    action,
+    resource,
+    condition,
+    identity_policies,
+    grants,      // Which there are.
+    constraint,  // A grant's.
+    new_grant,   // What the grant that is to be created is to give.
+  };
   What what;
   PolicyKind policy = PolicyKind::key;
   std::size_t index = 0;                 // Which statement asks for it.
-  const Statement* statement = nullptr;  // Null for identity_policies.
+  const Statement* statement = nullptr;  // Null for identity_policies, and where `grant` is set.
   const Condition* condition = nullptr;  // For What::condition.
+  const Grant* grant = nullptr;          // The grant that asks for it, where it is no statement.
 };
 
 struct Decision {
@@ -83,6 +101,8 @@ struct Policies {
   Attribute<Documents> identity = Documents{};
   Attribute<Documents> boundary = Documents{};
   Attribute<Documents> session = Documents{};
+  // Those on the key that may name the caller. For kms:RetireGrant: the one that is to be retired.
+  Attribute<Grants> grants = Grants{};
 };
 
 // Replacing any attribute of a request by unknown turns no allow into a deny, nor a deny into an allow.
@@ -123,6 +143,9 @@ struct KeyAccess {
   ContextView context;   // Empty for operations that take none.
   ContextDigest digest;  // Of the same context.
   Facts facts{};
+  // As in Policies and Request.
+  Grants grants{};
+  const GrantTerms* creates = nullptr;
 };
 
 // The only maker of permits. Each call fails with `access_denied` and AWS's text; `reason` is set whatever the outcome.

@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "keyfold/kms/policy/authorizer.h"
+#include "keyfold/kms/policy/grants_say.h"
+#include "keyfold/kms/policy/naming.h"
 
 namespace keyfold::policy {
 namespace {
@@ -34,53 +36,14 @@ Tri lists(const Patterns& patterns, Listed listed, Match&& match) {
   return listed == Listed::these ? one : opposite(one);
 }
 
-// Whether a principal of this type, and of this role, can have an ARN with this resource at all.
-bool can_be(std::string_view resource, const Principal& principal) {
-  constexpr std::string_view session = "assumed-role/";
-  if (!principal.type.known()) return true;
-  if (*principal.type != PrincipalType::role_session)
-    return *principal.type == PrincipalType::user && resource.starts_with("user/");
-  if (!resource.starts_with(session)) return false;
-  if (!principal.role.known()) return true;
-  resource.remove_prefix(session.size());
-  return resource.substr(0, resource.find('/')) == principal.role->substr(principal.role->find_last_of('/') + 1);
-}
-
-// The ARN of a user or a session that is written out, against one that may not be known yet.
-Tri is_itself(const std::string& wanted, const Principal& principal) {
-  if (principal.arn.known()) return tri(*principal.arn == wanted);
-  const auto parts = split_arn(wanted);
-  if (principal.account.known() && parts->account != *principal.account) return Tri::no;
-  return can_be(parts->resource, principal) ? Tri::unknown : Tri::no;
-}
-
-Tri is_role(const std::string& wanted, const Principal& principal) {
-  if (principal.role.known()) return tri(*principal.role == wanted);
-  const auto parts = split_arn(wanted);
-  if (principal.account.known() && parts->account != *principal.account) return Tri::no;
-  return parts->resource.starts_with("role/") ? Tri::unknown : Tri::no;
-}
-
-Tri is_type(const Principal& principal, PrincipalType type) {
-  return principal.type.known() ? tri(*principal.type == type) : Tri::unknown;
-}
-
-// How a pattern names a principal: as one of many, by account, by role, or itself.
-struct Naming {
-  Tri everyone = Tri::no, account = Tri::no, role = Tri::no, itself = Tri::no;
-
-  Tri at_all() const { return either(either(everyone, account), either(role, itself)); }
-};
-
 Naming naming(const PrincipalPattern& pattern, const Principal& principal) {
   switch (pattern.kind) {
     case PrincipalPattern::Kind::everyone:
       return {.everyone = Tri::yes};
     case PrincipalPattern::Kind::account:
-      return {.account = principal.account.known() ? tri(*principal.account == pattern.text) : Tri::unknown};
+      return by_account(pattern.text, principal);
     case PrincipalPattern::Kind::arn:
-      return {.role = both(is_type(principal, PrincipalType::role_session), is_role(pattern.text, principal)),
-              .itself = is_itself(pattern.text, principal)};
+      return by_arn(pattern.text, principal);
     case PrincipalPattern::Kind::foreign:
       break;
   }
@@ -206,10 +169,12 @@ IdentitySays ask_limit(const Attribute<Documents>& documents, const Request& req
 // Everything the decision is made of.
 struct Findings {
   ResourcePolicySays key;
+  GrantsSay grants;
   IdentitySays identity, boundary, session;
   Tri is_root = Tri::unknown;
   Tri same_account = Tri::unknown;
 
+  Tri named() const { return either(key.names(), grants.name()); }
   // A root has no policies of its own: it may do everything that is its account's to allow.
   Tri identity_allows() const { return either(is_root, identity.allows.holds); }
   Tri limits_allow() const { return either(is_root, both(boundary.allows.holds, session.allows.holds)); }
@@ -221,7 +186,10 @@ struct Findings {
 
 Findings find(const Request& request, const Policies& policies) {
   Findings findings;
-  if (policies.key != nullptr) findings.key = ask_resource_policy(*policies.key, request);
+  if (policies.key != nullptr) {
+    findings.key = ask_resource_policy(*policies.key, request);
+    findings.grants = ask_grants(policies.grants, request);
+  }
   findings.identity = ask_identity(policies.identity, request);
   findings.boundary = ask_limit(policies.boundary, request);
   findings.session = ask_limit(policies.session, request);
@@ -232,12 +200,18 @@ Findings find(const Request& request, const Policies& policies) {
   return findings;
 }
 
-Tri allowed(const Findings& f, const Policies& policies) {
+Tri allowed_by_policies(const Findings& f, const Policies& policies) {
   const Tri by_identity = both(f.identity_allows(), f.limits_allow());
   if (policies.key == nullptr) return both(f.same_account, by_identity);
   const Tri at_home = either(f.key.allows_itself.holds, both(f.key.allows_others.holds, f.limits_allow()));
   return either(both(f.same_account, at_home),
                 both(f.key.names(), both(by_identity, either(opposite(f.same_account), f.key.delegates.holds))));
+}
+
+// Whichever account the grantee is of: a grant is enough.
+Tri allowed_by_grants(const Findings& f) {
+  const Tri by_account = both(f.grants.delegate.holds, both(f.identity_allows(), f.limits_allow()));
+  return either(f.grants.allow_itself.holds, either(both(f.grants.allow_role.holds, f.limits_allow()), by_account));
 }
 
 Reason by(const Saying& saying, PolicyKind policy, Cause cause = Cause::statement) {
@@ -251,15 +225,23 @@ Reason why_denied(const Findings& f, const Policies& policies) {
     if (f.boundary.denies.holds == Tri::yes) return by(f.boundary.denies, PolicyKind::boundary);
     if (f.session.denies.holds == Tri::yes) return by(f.session.denies, PolicyKind::session);
   }
-  if (policies.key != nullptr && f.key.names() == Tri::no) return {.cause = Cause::no_resource_policy_allows};
-  const bool only_limits_do_not =
-      f.identity_allows() != Tri::no || (f.same_account == Tri::yes && f.key.allows_others.holds != Tri::no);
+  if (policies.key != nullptr && f.named() == Tri::no) return {.cause = Cause::no_resource_policy_allows};
+  const bool only_limits_do_not = f.identity_allows() != Tri::no || f.grants.allow_role.holds != Tri::no ||
+                                  (f.same_account == Tri::yes && f.key.allows_others.holds != Tri::no);
   if (only_limits_do_not && f.boundary.allows.holds == Tri::no) return {.cause = Cause::no_permissions_boundary_allows};
   if (only_limits_do_not && f.session.allows.holds == Tri::no) return {.cause = Cause::no_session_policy_allows};
   return {.cause = Cause::no_identity_policy_allows};
 }
 
-Reason why_allowed(const Findings& f) {
+Reason why_allowed_by_grants(const Findings& f) {
+  const GrantsSaying& direct = f.grants.allow_itself.holds == Tri::yes ? f.grants.allow_itself : f.grants.allow_role;
+  const bool only_through_account =
+      direct.holds != Tri::yes || (&direct == &f.grants.allow_role && f.limits_allow() != Tri::yes);
+  return {.cause = Cause::grant, .grant = only_through_account ? f.grants.delegate.grant : direct.grant};
+}
+
+Reason why_allowed(const Findings& f, const Policies& policies) {
+  if (allowed_by_policies(f, policies) != Tri::yes) return why_allowed_by_grants(f);
   if (f.key.allows_itself.holds == Tri::yes) return by(f.key.allows_itself, PolicyKind::key);
   if (f.key.allows_others.holds == Tri::yes) return by(f.key.allows_others, PolicyKind::key);
   if (f.is_root == Tri::yes) return by(f.key.delegates, PolicyKind::key, Cause::account_root);
@@ -267,11 +249,8 @@ Reason why_allowed(const Findings& f) {
   return by(f.key.delegates, PolicyKind::key);
 }
 
-// Whether it matters how a statement names: for an Allow it does, so that is open where any way is.
 bool is_open(const Naming& named, Effect effect) {
-  if (effect == Effect::deny) return named.at_all() == Tri::unknown;
-  return named.everyone == Tri::unknown || named.account == Tri::unknown || named.role == Tri::unknown ||
-         named.itself == Tri::unknown;
+  return effect == Effect::deny ? named.at_all() == Tri::unknown : is_open(named);
 }
 
 // What of this statement is still open.
@@ -306,7 +285,10 @@ std::vector<Remaining> remaining(const Request& request, const Policies& policie
     for (const auto& statement : document.statements())
       add_remaining(out, statement, document.kind(), index++, request);
   };
-  if (policies.key != nullptr) add_all(*policies.key);
+  if (policies.key != nullptr) {
+    add_all(*policies.key);
+    add_remaining(out, policies.grants, request);
+  }
   if (findings.is_root == Tri::unknown || !request.principal.account.known())
     out.push_back({.what = What::principal, .policy = PolicyKind::identity});
   if (!request.resource_account.known()) out.push_back({.what = What::resource, .policy = PolicyKind::identity});
@@ -327,10 +309,11 @@ std::vector<Remaining> remaining(const Request& request, const Policies& policie
 
 Decision evaluate(const Request& request, const Policies& policies) {
   const Findings findings = find(request, policies);
-  const Tri verdict = both(opposite(findings.denied()), allowed(findings, policies));
+  const Tri verdict =
+      both(opposite(findings.denied()), either(allowed_by_policies(findings, policies), allowed_by_grants(findings)));
   switch (verdict) {
     case Tri::yes:
-      return {.verdict = Verdict::allow, .reason = why_allowed(findings), .remaining = {}};
+      return {.verdict = Verdict::allow, .reason = why_allowed(findings, policies), .remaining = {}};
     case Tri::no:
       return {.verdict = Verdict::deny, .reason = why_denied(findings, policies), .remaining = {}};
     case Tri::unknown:

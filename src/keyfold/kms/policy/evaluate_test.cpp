@@ -23,10 +23,21 @@ struct PlainStatement {
 };
 using PlainPolicy = std::vector<PlainStatement>;
 
+struct PlainTerms {
+  std::vector<std::string> operations;  // "Decrypt"
+  std::string constraint;               // "", "equals" or "subset".
+  EncryptionContext pairs;
+};
+struct PlainGrant {
+  std::string id, grantee, retiring;  // ARNs; `retiring` may be empty.
+  PlainTerms terms;
+};
+
 struct PlainRequest {
-  std::string arn, account, action, resource, owner;
+  std::string arn, role, account, action, resource, owner;
   bool root = false;
   EncryptionContext context;
+  PlainTerms creates;  // Of kms:CreateGrant.
 };
 
 // --- The naive evaluator.
@@ -72,13 +83,51 @@ bool names_account(const std::string& principal, const std::string& account) {
   return principal == account || principal == "arn:aws:iam::" + account + ":root";
 }
 
-bool naive(const PlainPolicy* key, const PlainPolicy& identity, const PlainRequest& request) {
+bool contains(const EncryptionContext& all, const EncryptionContext& some) {
+  return std::ranges::all_of(some, [&](const auto& pair) {
+    const auto* const value = all.find(pair.first);
+    return value != nullptr && *value == pair.second;
+  });
+}
+
+bool within(const PlainTerms& child, const PlainTerms& parent) {
+  for (const auto& operation : child.operations)
+    if (std::ranges::find(parent.operations, operation) == parent.operations.end()) return false;
+  if (parent.constraint.empty()) return true;
+  if (parent.constraint == "equals") return child.constraint == "equals" && child.pairs == parent.pairs;
+  return !child.constraint.empty() && contains(child.pairs, parent.pairs);
+}
+
+bool gives(const PlainGrant& grant, const PlainRequest& request) {
+  const auto& operations = grant.terms.operations;
+  const std::string wanted = request.action.substr(4);
+  if (std::ranges::find(operations, wanted) == operations.end()) return false;
+  if (wanted == "CreateGrant") return within(request.creates, grant.terms);
+  if (wanted == "DescribeKey" || wanted == "RetireGrant" || grant.terms.constraint.empty()) return true;
+  return grant.terms.constraint == "equals" ? request.context == grant.terms.pairs
+                                            : contains(request.context, grant.terms.pairs);
+}
+
+bool grants_allow(const std::vector<PlainGrant>& grants, const PlainRequest& request, bool identity_allows) {
+  const auto reaches = [&](const std::string& principal) {
+    if (names_account(principal, request.account)) return identity_allows;
+    return principal == request.arn || (!principal.empty() && principal == request.role);
+  };
+  return std::ranges::any_of(grants, [&](const PlainGrant& grant) {
+    return (gives(grant, request) && reaches(grant.grantee)) ||
+           (request.action == "kms:RetireGrant" && reaches(grant.retiring));
+  });
+}
+
+bool naive(const PlainPolicy* key, const PlainPolicy& identity, const std::vector<PlainGrant>& grants,
+           const PlainRequest& request) {
   bool identity_allows = request.root;
   for (const auto& statement : identity) {
     if (!applies(statement, request)) continue;
     if (statement.deny && !request.root) return false;
     if (!statement.deny) identity_allows = true;
   }
+  bool by_policies = false;
   const bool same_account = request.account == request.owner;
   if (key == nullptr) return same_account && identity_allows;
   bool direct = false;
@@ -89,21 +138,26 @@ bool naive(const PlainPolicy* key, const PlainPolicy& identity, const PlainReque
       const auto lists = [&](const auto& test) { return std::ranges::any_of(statement.principals, test); };
       const bool everyone = lists([](const auto& p) { return p == "*"; });
       const bool itself = lists([&](const auto& p) { return p == request.arn && !is_account(p); });
+      const bool role = request.role.empty() || lists([&](const auto& p) { return p == request.role; });
+      const bool any = lists([&](const auto& p) { return !request.role.empty() && p == request.role; });
       const bool account = lists([&](const auto& p) { return is_account(p) && names_account(p, request.account); });
-      if (statement.deny && !everyone && !((itself || request.root) && account)) return false;
-      direct = direct || (!statement.deny && !everyone && !itself && !account);
+      if (statement.deny && !everyone && !((itself || request.root) && role && account)) return false;
+      direct = direct || (!statement.deny && !everyone && !itself && !any && !account);
       continue;
     }
     for (const auto& principal : statement.principals) {
-      const bool named = principal == "*" || principal == request.arn;
+      const bool named = principal == "*" || principal == request.arn || principal == request.role;
       const bool account = is_account(principal) && names_account(principal, request.account);
       if (statement.deny && (named || account)) return false;
       direct = direct || (!statement.deny && named && !is_account(principal));
       delegated = delegated || (!statement.deny && account);
     }
   }
-  if (same_account) return direct || (delegated && identity_allows);
-  return (direct || delegated) && identity_allows;
+  if (same_account)
+    by_policies = direct || (delegated && identity_allows);
+  else
+    by_policies = (direct || delegated) && identity_allows;
+  return by_policies || grants_allow(grants, request, identity_allows);
 }
 
 // --- Random policies and requests over a small world, so that things meet.
@@ -129,12 +183,16 @@ class World {
 
   PlainRequest request() {
     PlainRequest request{.arn = pick(callers_),
+                         .role = {},
                          .account = {},
                          .action = pick(calls_),
                          .resource = pick(keys_),
                          .owner = {},
                          .root = {},
-                         .context = {}};
+                         .context = {},
+                         .creates = {}};
+    if (request.arn.find(":assumed-role/") != std::string::npos) request.role = roles_[0];
+    if (request.action == "kms:CreateGrant") request.creates = terms();
     request.account = std::string(split_arn(request.arn)->account);
     request.root = request.arn.ends_with(":root");
     request.owner = std::string(split_arn(request.resource)->account);
@@ -142,9 +200,28 @@ class World {
     return request;
   }
 
+  std::vector<PlainGrant> grants() {
+    std::vector<PlainGrant> grants(random_() % 4);
+    for (auto& grant : grants) {
+      grant.id = std::to_string(random_());
+      grant.grantee = pick(grantees_);
+      if (random_() % 2 == 0) grant.retiring = pick(grantees_);
+      grant.terms = terms();
+    }
+    return grants;
+  }
+
   unsigned draw() { return static_cast<unsigned>(random_()); }
 
  private:
+  PlainTerms terms() {
+    PlainTerms terms{.operations = some(grant_operations_, 1), .constraint = pick(constraints_), .pairs = {}};
+    if (!terms.constraint.empty()) {
+      terms.pairs.set(pick(context_keys_), pick(context_values_));
+      if (random_() % 3 == 0) terms.pairs.set(pick(context_keys_), pick(context_values_));
+    }
+    return terms;
+  }
   PlainCondition condition() {
     PlainCondition condition{.op = pick(operators_), .name = pick(context_keys_), .values = some(context_values_, 1)};
     if (condition.op == "Null") condition.values = some({"true", "false"}, 1);
@@ -157,18 +234,28 @@ class World {
     return chosen;
   }
   std::mt19937 random_;
-  const std::vector<std::string> callers_ = {root_of(home()), user_of(home(), "a"), user_of(home(), "b"),
-                                             root_of(abroad()), user_of(abroad(), "a")};
+  const std::vector<std::string> roles_ = {"arn:aws:iam::111122223333:role/batch/nightly"};
+  const std::vector<std::string> sessions_ = {"arn:aws:sts::111122223333:assumed-role/nightly/one"};
+  const std::vector<std::string> callers_ = {root_of(home()),   user_of(home(), "a"),   user_of(home(), "b"),
+                                             root_of(abroad()), user_of(abroad(), "a"), sessions_[0]};
+  const std::vector<std::string> grantees_ = {root_of(home()),        root_of(abroad()), user_of(home(), "a"),
+                                              user_of(abroad(), "a"), roles_[0],         sessions_[0]};
+  const std::vector<std::string> grant_operations_ = {"Encrypt", "Decrypt", "CreateGrant", "RetireGrant",
+                                                      "DescribeKey"};
+  const std::vector<std::string> constraints_ = {"", "", "equals", "subset"};
   const std::vector<std::string> principals_ = {"*",
                                                 "111122223333",
                                                 "444455556666",
                                                 root_of(home()),
                                                 user_of(home(), "a"),
                                                 user_of(home(), "b"),
-                                                user_of(abroad(), "a")};
+                                                user_of(abroad(), "a"),
+                                                roles_[0],
+                                                sessions_[0]};
   const std::vector<std::string> actions_ = {"*",           "kms:*",      "kms:Encrypt", "kms:decrypt",
                                              "KMS:?ncrypt", "kms:*crypt", "s3:*"};
-  const std::vector<std::string> calls_ = {"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"};
+  const std::vector<std::string> calls_ = {"kms:Encrypt",     "kms:Decrypt",     "kms:GenerateDataKey",
+                                           "kms:CreateGrant", "kms:RetireGrant", "kms:DescribeKey"};
   const std::vector<std::string> keys_ = {
       std::string(sample_key().text()), "arn:aws:kms:us-west-2:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ac"};
   const std::vector<std::string> resources_ = {"*", keys_[0], keys_[1], "arn:aws:kms:*:111122223333:*",
@@ -205,32 +292,78 @@ Document compiled(const PlainPolicy& policy, PolicyKind kind) {
   return document(policy_of(statements), kind);
 }
 
+GrantConstraint constraint_of(const PlainTerms& terms, std::vector<ContextPair>& pairs) {
+  using Kind = GrantConstraint::Kind;
+  if (terms.constraint.empty()) return {};
+  return {.kind = terms.constraint == "equals" ? Kind::equals : Kind::subset, .pairs = terms.pairs.view(pairs)};
+}
+
+GrantTerms terms_of(const PlainTerms& plain, std::vector<ContextPair>& pairs) {
+  GrantTerms terms{.operations = {}, .constraint = constraint_of(plain, pairs)};
+  for (const auto& name : plain.operations) terms.operations.add(*grant_operation(name));
+  return terms;
+}
+
+// As the evaluator takes it.
+struct CompiledGrant {
+  std::string label;
+  std::vector<ContextPair> pairs;
+  Grant grant;
+
+  explicit CompiledGrant(const PlainGrant& plain) : label("grant " + plain.id) {
+    grant = {.label = label,
+             .grantee = *GrantPrincipal::parse(plain.grantee),
+             .retiring = {},
+             .terms = terms_of(plain.terms, pairs)};
+    if (!plain.retiring.empty()) grant.retiring = *GrantPrincipal::parse(plain.retiring);
+  }
+  CompiledGrant(const CompiledGrant&) = delete;
+  CompiledGrant& operator=(const CompiledGrant&) = delete;
+  ~CompiledGrant() = default;
+};
+
 struct Case {
   PlainPolicy plain_key, plain_identity;
+  std::vector<PlainGrant> plain_grants;
   PlainRequest plain;
   Document key, identity;
   std::vector<const Document*> identities;
-  std::vector<ContextPair> pairs;
+  std::vector<ContextPair> pairs, created_pairs;
+  GrantTerms created;
+  std::vector<std::unique_ptr<CompiledGrant>> compiled_grants;
+  std::vector<const Grant*> grants;
   Request request;
 
   explicit Case(World& world)
       : plain_key(world.policy(PolicyKind::key)),
         plain_identity(world.policy(PolicyKind::identity)),
+        plain_grants(world.grants()),
         plain(world.request()),
         key(compiled(plain_key, PolicyKind::key)),
         identity(compiled(plain_identity, PolicyKind::identity)),
         identities({&identity}) {
-    request.principal = {
-        .arn = plain.arn, .account = plain.account, .type = plain.root ? PrincipalType::root : PrincipalType::user};
+    const auto other_type = plain.role.empty() ? PrincipalType::user : PrincipalType::role_session;
+    request.principal = {.arn = plain.arn,
+                         .account = plain.account,
+                         .type = plain.root ? PrincipalType::root : other_type,
+                         .role = plain.role};
     request.action = plain.action;
     request.resource = plain.resource;
     request.resource_account = plain.owner;
     request.context = plain.context.view(pairs);
+    created = terms_of(plain.creates, created_pairs);
+    request.creates = &created;
+    for (const auto& grant : plain_grants) {
+      compiled_grants.push_back(std::make_unique<CompiledGrant>(grant));
+      grants.push_back(&compiled_grants.back()->grant);
+    }
   }
   Case(const Case&) = delete;
   Case& operator=(const Case&) = delete;
   ~Case() = default;
-  Policies policies() const { return {.key = &key, .identity = std::span<const Document* const>(identities)}; }
+  Policies policies() const {
+    return {.key = &key, .identity = std::span<const Document* const>(identities), .grants = Grants(grants)};
+  }
 };
 
 TEST(Evaluate, AgreesWithANaiveEvaluatorOnRandomPolicies) {
@@ -238,14 +371,14 @@ TEST(Evaluate, AgreesWithANaiveEvaluatorOnRandomPolicies) {
   int allowed = 0;
   for (int i = 0; i < 10000; ++i) {
     const Case c(world);
-    const bool expected = naive(&c.plain_key, c.plain_identity, c.plain);
+    const bool expected = naive(&c.plain_key, c.plain_identity, c.plain_grants, c.plain);
     const auto decision = evaluate(c.request, c.policies());
     ASSERT_EQ(decision.verdict, expected ? Verdict::allow : Verdict::deny) << i << " " << c.plain.arn;
     ASSERT_TRUE(decision.remaining.empty());
     auto without_key = c.policies();
     without_key.key = nullptr;
     ASSERT_EQ(evaluate(c.request, without_key).verdict,
-              naive(nullptr, c.plain_identity, c.plain) ? Verdict::allow : Verdict::deny)
+              naive(nullptr, c.plain_identity, {}, c.plain) ? Verdict::allow : Verdict::deny)
         << i;
     allowed += expected ? 1 : 0;
   }
@@ -300,13 +433,16 @@ const std::vector<Forget> attributes = {
     [](Request& r, Policies&) { r.context = {}, r.context_extent = Extent::partial; },
     [](Request& r, Policies&) { r.context_extent = Extent::partial; },
     [](Request&, Policies& p) { p.identity = {}; },
+    [](Request&, Policies& p) { p.grants = {}; },
+    [](Request& r, Policies&) { r.creates = {}; },
+    [](Request& r, Policies&) { r.principal.role = {}; },
 };
 
 TEST(Evaluate, ForgettingAttributesLeadsOnlyToUnknown) {
   World world(4);
   int unknown = 0;
   int still_known = 0;
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < 100; ++i) {
     const Case c(world);
     const auto whole = evaluate(c.request, c.policies()).verdict;
     for (unsigned set = 1; set < 1U << attributes.size(); ++set) {
@@ -322,6 +458,37 @@ TEST(Evaluate, ForgettingAttributesLeadsOnlyToUnknown) {
   }
   EXPECT_GT(unknown, 5000);
   EXPECT_GT(still_known, 5000);
+}
+
+TEST(Evaluate, TheDecidingGrantIsOneThatGivesIt) {
+  World world(5);
+  int by_grant = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const Case c(world);
+    const auto decision = evaluate(c.request, c.policies());
+    if (decision.reason.cause != Cause::grant) continue;
+    ++by_grant;
+    ASSERT_EQ(decision.verdict, Verdict::allow);
+    ASSERT_NE(decision.reason.grant, nullptr);
+    const auto at = static_cast<std::size_t>(std::ranges::find(c.grants, decision.reason.grant) - c.grants.begin());
+    ASSERT_LT(at, c.grants.size());
+    // Alone it is enough, and without grants it is denied.
+    ASSERT_TRUE(naive(&c.plain_key, c.plain_identity, {c.plain_grants[at]}, c.plain)) << i;
+    ASSERT_FALSE(naive(&c.plain_key, c.plain_identity, {}, c.plain)) << i;
+    ASSERT_EQ(decision.reason.deciding_statement(), "grant " + c.plain_grants[at].id);
+  }
+  EXPECT_GT(by_grant, 200);
+}
+
+TEST(Evaluate, NoGrantOverrulesADeny) {
+  World world(6);
+  const auto deny = key_policy(R"({"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*"})");
+  for (int i = 0; i < 1000; ++i) {
+    const Case c(world);
+    auto policies = c.policies();
+    policies.key = &deny;
+    ASSERT_EQ(evaluate(c.request, policies).verdict, Verdict::deny);
+  }
 }
 
 TEST(Evaluate, UnknownIsNotAbsent) {

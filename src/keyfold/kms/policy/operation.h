@@ -66,6 +66,12 @@ KEYFOLD_OPERATION(ReEncryptTo, key);
 KEYFOLD_OPERATION(GenerateDataKey, key);
 KEYFOLD_OPERATION(GenerateDataKeyWithoutPlaintext, key);
 KEYFOLD_OPERATION(GenerateRandom, account);
+// Grants.
+KEYFOLD_OPERATION(CreateGrant, key);
+KEYFOLD_OPERATION(ListGrants, key);
+KEYFOLD_OPERATION(ListRetirableGrants, account);
+KEYFOLD_OPERATION(RetireGrant, key);
+KEYFOLD_OPERATION(RevokeGrant, key);
 // Rotation.
 KEYFOLD_OPERATION(EnableKeyRotation, key);
 KEYFOLD_OPERATION(DisableKeyRotation, key);

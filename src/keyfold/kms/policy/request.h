@@ -80,6 +80,8 @@ enum class Extent : std::uint8_t {
   partial,   // What is not listed, in whatever case, is unknown.
 };
 
+struct GrantTerms;
+
 struct Request {
   Principal principal;
   Attribute<std::string_view> action;            // "kms:Decrypt"
@@ -90,6 +92,9 @@ struct Request {
   std::span<const ConditionValue> conditions;
   const ConditionSource* more_conditions = nullptr;  // Besides `conditions`; null: none.
   Extent conditions_extent = Extent::complete;
+  // Of kms:CreateGrant: what the new grant is to give; null: nothing is said of it. A grant that gives kms:CreateGrant
+  // does so for what is at most its own.
+  Attribute<const GrantTerms*> creates = static_cast<const GrantTerms*>(nullptr);
 
   // visit(Attribute<Values>) for each that has this name (in lower case), in whatever case it is here.
   template <class Visit>

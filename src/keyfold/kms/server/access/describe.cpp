@@ -16,6 +16,7 @@ void append_statement(JsonWriter& json, const policy::Statement& statement, poli
 void append_because(JsonWriter& json, const policy::Reason& reason, const Subject& subject) {
   json.name("Because").begin_object();
   if (reason.statement != nullptr) append_statement(json, *reason.statement, reason.policy, subject);
+  if (reason.grant != nullptr) json.text("Grant", reason.grant->id());
   if (reason.cause == policy::Cause::account_root) json.boolean("AccountRoot", true);
   json.end_object();
 }
@@ -33,6 +34,12 @@ std::string_view words_for(Remaining::What what) {
       return "a condition";
     case Remaining::What::identity_policies:
       return "policies of a principal that is not known here";
+    case Remaining::What::grants:
+      return "which grants there are";
+    case Remaining::What::constraint:
+      return "the encryption context";
+    case Remaining::What::new_grant:
+      return "what the new grant is to give";
   }
   return {};
 }
@@ -50,6 +57,7 @@ void append_remaining(JsonWriter& json, const std::vector<Remaining>& remaining,
   for (const auto& one : remaining) {
     json.begin_object().text("What", words_for(one.what));
     if (one.statement != nullptr) append_statement(json, *one.statement, one.policy, subject);
+    if (one.grant != nullptr) json.text("Grant", one.grant->id());
     if (one.statement == nullptr && one.what == Remaining::What::identity_policies)
       json.text("Policy", policy::to_text(one.policy));
     if (one.condition != nullptr) append_condition(json, *one.condition);
