@@ -3,11 +3,19 @@
 // Reads lines of JSON; the policies are texts, and `key` may be null:
 //   {"key": …, "identity": […], "boundary": […], "session": […],
 //    "requests": [{"arn": …, "account": …, "type": "root", "user" or "role_session", "role": …, "action": …,
-//                  "resource": …, "resource_account": …, "context": [[key, value], …]}, …]}
+//                  "resource": …, "resource_account": …, "context": [[key, value], …],
+//                  "grants": [{"id": …, "grantee": ARN, "retiring": ARN or null, "operations": ["Decrypt", …],
+//                              "constraints": {"equals": [[key, value], …]} or {"subset": [[key, value], …]} or {}},
+//                              …],
+//                  "creates": {"operations": […], "constraints": {…}}}, …]}
+// A request may leave out `grants` (there are none) and `creates`. The grants are those on the request's key; of
+// kms:RetireGrant the one that is to be retired. `creates` is what the grant that kms:CreateGrant asks for is to give;
+// without it no grant allows kms:CreateGrant.
 // Prints a line for each: a letter for every request, "a" for allow and "d" for deny; or "refused: " and why.
 
 #include <simdjson.h>
 
+#include <deque>
 #include <iostream>
 #include <string>
 
@@ -41,12 +49,68 @@ struct Shelf {
   }
 };
 
+// What a grant gives, or is to give.
+struct Terms {
+  std::vector<ContextPair> pairs;
+  GrantTerms terms;
+
+  Outcome read(dom::element from) {
+    using Kind = GrantConstraint::Kind;
+    for (const auto name : from["operations"].get_array()) {
+      const auto operation = grant_operation(name.get_string());
+      if (!operation) return Error{ErrorCode::invalid_input, "not a grant operation"};
+      terms.operations.add(*operation);
+    }
+    dom::array constrained;
+    for (const auto& [name, kind] : {std::pair{"equals", Kind::equals}, {"subset", Kind::subset}})
+      if (from["constraints"][name].get(constrained) == simdjson::SUCCESS) terms.constraint.kind = kind;
+    if (terms.constraint.kind == Kind::none) return ok();
+    for (const auto pair : constrained)
+      pairs.push_back({.key = pair.at(0).get_string(), .value = pair.at(1).get_string()});
+    TRY_ASSIGN(terms.constraint.pairs, ContextView::over(pairs));
+    return ok();
+  }
+};
+
+struct GrantGiven {
+  std::string label;
+  Terms terms;
+  Grant grant;
+
+  Outcome read(dom::element from) {
+    TRY(terms.read(from));
+    label = "grant " + std::string(std::string_view(from["id"]));
+    TRY_ASSIGN(const auto grantee, GrantPrincipal::parse(from["grantee"]));
+    grant = {.label = label, .grantee = grantee, .retiring = {}, .terms = terms.terms};
+    std::string_view retiring;
+    if (from["retiring"].get(retiring) == simdjson::SUCCESS) {
+      TRY_ASSIGN(grant.retiring, GrantPrincipal::parse(retiring));
+    }
+    return ok();
+  }
+};
+
+struct GrantsGiven {
+  std::deque<GrantGiven> all;  // They do not move.
+  std::vector<const Grant*> pointers;
+
+  Outcome read(dom::element asked) {
+    dom::array grants;
+    if (asked["grants"].get(grants) != simdjson::SUCCESS) return ok();
+    for (const auto grant : grants) {
+      TRY(all.emplace_back().read(grant));
+      pointers.push_back(&all.back().grant);
+    }
+    return ok();
+  }
+};
+
 PrincipalType type_of(std::string_view name) {
   if (name == "root") return PrincipalType::root;
   return name == "user" ? PrincipalType::user : PrincipalType::role_session;
 }
 
-Result<char> verdict_on(dom::element asked, const Policies& policies) {
+Result<char> verdict_on(dom::element asked, Policies policies) {
   std::vector<ContextPair> pairs;
   for (const auto pair : asked["context"].get_array())
     pairs.push_back({.key = pair.at(0).get_string(), .value = pair.at(1).get_string()});
@@ -61,6 +125,15 @@ Result<char> verdict_on(dom::element asked, const Policies& policies) {
   TRY_ASSIGN(request.context, ContextView::over(pairs));
   const CallerFacts conditions(request);
   request.conditions = conditions.view();
+  GrantsGiven grants;
+  TRY(grants.read(asked));
+  policies.grants = Grants(grants.pointers);
+  Terms creates;
+  dom::element created;
+  if (asked["creates"].get(created) == simdjson::SUCCESS) {
+    TRY(creates.read(created));
+    request.creates = &creates.terms;
+  }
   switch (evaluate(request, policies).verdict) {
     case Verdict::allow:
       return 'a';
