@@ -88,6 +88,10 @@ bool PrincipalArnTag::valid(std::string_view text) {
                              [](char c) { return c > ' ' && c < 0x7f && c != '*' && c != '?' && c != '"'; });
 }
 
+bool GrantIdTag::valid(std::string_view text) {
+  return text.size() == size_max && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 bool AccessKeyIdTag::valid(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '_'; });
 }

@@ -80,6 +80,13 @@ struct PrincipalArnTag {
 };
 using PrincipalArn = Named<PrincipalArnTag>;  // "arn:aws:iam::123456789012:user/ledger-writer", or …:root
 
+struct GrantIdTag {
+  static constexpr std::string_view what = "a grant id";
+  static constexpr std::size_t size_max = 64;
+  static bool valid(std::string_view text);
+};
+using GrantId = Named<GrantIdTag>;  // 64 lower-case hex digits
+
 struct AccessKeyIdTag {
   static constexpr std::string_view what = "an access key id";
   static constexpr std::size_t size_max = 128;

@@ -24,7 +24,8 @@ bool deletion_is_due(const KeyRecord& key, Timestamp now, Duration witnessed) {
 }
 
 // The changes that take everything of a key out of the store.
-std::vector<vault::Change> removals(const KeyRecord& key, const std::vector<Alias>& aliases) {
+std::vector<vault::Change> removals(const KeyRecord& key, const std::vector<Alias>& aliases,
+                                    const std::vector<Grant>& grants) {
   std::vector<vault::Change> changes;
   changes.push_back({.name = key_name(key), .expected_version = key.epoch, .value = std::nullopt});
   for (const auto& material : key.materials)
@@ -33,6 +34,9 @@ std::vector<vault::Change> removals(const KeyRecord& key, const std::vector<Alia
   for (const auto& alias : aliases)
     changes.push_back(
         {.name = alias_name(alias.place, alias.name), .expected_version = alias.epoch, .value = std::nullopt});
+  for (const auto& grant : grants)
+    changes.push_back(
+        {.name = grant_name(grant->key(), grant->id()), .expected_version = grant->epoch(), .value = std::nullopt});
   return changes;
 }
 
@@ -77,10 +81,12 @@ Outcome Keys::destroy_due(policy::MaintenancePermit permit, const OutboxRecord& 
   if (!key) return no_such_key(arn.text());
   if (!deletion_is_due(*key, state_->clock.now(), state_->witness->now())) return not_due(arn, "deletion");
   const auto aliases = state_->directory.list_aliases_of(*key, std::nullopt, aliases_max);
-  TRY(state_->store.commit(removals(*key, aliases), &event));
+  const auto grants = state_->grants.all_of(arn);
+  TRY(state_->store.commit(removals(*key, aliases, grants), &event));
   for (const auto& alias : aliases)
     if (const auto entry = state_->directory.find_alias(alias.place, alias.name)) state_->directory.remove(entry);
   state_->directory.remove(key);
+  state_->grants.change(grants, {});
   state_->materials.drop(*key);
   // The key is gone whatever comes of this; what is still in the log is sealed, and goes with the next attempt.
   state_->truncation_owed = !state_->store.truncate_log();

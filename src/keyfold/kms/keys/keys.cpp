@@ -69,6 +69,14 @@ Result<std::unique_ptr<Keys>> Keys::open(vault::SealedStore& store, const Clock&
     state->directory.put(std::make_shared<const Alias>(alias));
     return ok();
   }));
+  std::vector<Grant> grants;
+  TRY(store.scan(vault::RecordType::grant, [&](const vault::OpenedRecord& opened) -> Outcome {
+    TRY_ASSIGN(auto grant, read_grant(opened.name, opened.version, opened.value));
+    if (!state->directory.find(grant->key())) return not_sound(opened.name.text(), "a grant on no key");
+    grants.push_back(std::move(grant));
+    return ok();
+  }));
+  state->grants.change({}, grants);
   WitnessRecord witnessed{.total = {}, .written = clock.now()};
   TRY(store.scan(vault::RecordType::meta, [&](const vault::OpenedRecord& opened) -> Outcome {
     if (opened.name != witness_name()) return ok();

@@ -18,6 +18,7 @@
 #include "keyfold/core/base/random.h"
 #include "keyfold/core/base/result.h"
 #include "keyfold/core/base/secret.h"
+#include "keyfold/kms/keys/grant.h"
 #include "keyfold/kms/keys/page.h"
 #include "keyfold/kms/keys/record.h"
 #include "keyfold/kms/keys/state.h"
@@ -79,6 +80,12 @@ struct NewKey {
   std::string policy{};  // JSON text; policy::default_key_policy(account) when the request has none.
   std::vector<Tag> tags{};
   MultiRegion multi_region = MultiRegion::no;
+};
+
+// What a grant token says: which grant it is of.
+struct GrantReference {
+  KeyArn key;
+  GrantId grant;
 };
 
 class Keys {
@@ -171,6 +178,33 @@ class Keys {
   Outcome delete_alias(AccountPermit<op::DeleteAlias> permit, Permit<op::DeleteAlias> key, const AliasName& alias,
                        const OutboxRecord& event);
 
+  // ---- Grants. Consistent at once: what was created applies to the next call, what was retired or revoked to none.
+
+  // Appends to `out` what gives `operation` on the key, under this encryption context, to the principal with exactly
+  // this ARN (a user's or session's, its role's, its account's root): one grant that does, if any does; all that do for
+  // CreateGrant, whose bounds are not judged here. Takes no lock; allocates nothing but what `out` needs.
+  void collect_grants(const KeyArn& key, std::string_view principal, policy::GrantOperation operation,
+                      const ContextView& context, std::vector<Grant>& out) const;
+  // Fails with `invalid_grant_id` when it cannot be one, with `not_found` when the key has no such grant.
+  Result<Grant> find_grant(const KeyArn& key, std::string_view id) const;
+  // Whether a grant on this key can be like this: fails with `validation`, `invalid_arn`, `limit_exceeded`.
+  Outcome check_grant(const KeyRecord& key, const NewGrant& grant) const;
+  // The one that a CreateGrant with a name made before, when everything else is the same too; else null.
+  Grant find_same_grant(const KeyArn& key, const NewGrant& grant) const;
+  GrantId new_grant_id();  // For create_grant, so that the audit event can name it.
+  // The permit's context is that of the constraint. Fails as check_grant, and with `conflict` when find_same_grant()
+  // finds one by now.
+  Result<Grant> create_grant(Permit<op::CreateGrant> permit, const GrantId& id, NewGrant grant,
+                             const OutboxRecord& event);
+  // Both fail with `not_found` when the key has no such grant (any more). To retire one, the permit's context is that
+  // of its constraint.
+  Outcome retire_grant(Permit<op::RetireGrant> permit, const GrantId& grant, const OutboxRecord& event);
+  Outcome revoke_grant(Permit<op::RevokeGrant> permit, const GrantId& grant, const OutboxRecord& event);
+  // A token of the grant: text, another each time. It says which grant it is of, and gives nothing by itself.
+  Result<std::string> make_grant_token(const KeyArn& key, const GrantId& grant) const;
+  // Fails with `invalid_grant_token` when it is none of this store's. The grant may be gone.
+  Result<GrantReference> read_grant_token(std::string_view token) const;
+
   // ---- Listing. At most `limit` (≥ 1) items after `marker` (empty: from the start), in a stable order;
   // `invalid_marker` for a marker that the same list did not hand out.
 
@@ -186,6 +220,13 @@ class Keys {
   static Result<Page<std::string>> list_policies(const KeyRecord& key, std::size_t limit,
                                                  std::string_view marker);  // "default"
 
+  // All grants on a key, or those of one grantee on it. By grant id.
+  Result<Page<Grant>> list_grants(const KeyRecord& key, const std::optional<std::string_view>& grantee,
+                                  std::size_t limit, std::string_view marker) const;
+  // Of all keys of the Region, whosever they are. By key id, then by grant id.
+  Result<Page<Grant>> list_retirable_grants(const Region& region, std::string_view retiring, std::size_t limit,
+                                            std::string_view marker) const;
+
   // ---- Appointments, for the scheduler. At most `limit` keys, the most overdue first.
 
   // Enabled keys whose automatic rotation is due.
@@ -195,9 +236,9 @@ class Keys {
   Result<Record> rotate_due(policy::MaintenancePermit permit, const OutboxRecord& event);
   // Keys whose deletion date has come by the wall clock and by witnessed time (witness.h).
   std::vector<KeyArn> due_deletions(std::size_t limit) const;
-  // Destroys the key: its materials, aliases and record leave the store and its log, and every cache. Fails with
-  // `invalid_state` when it is not due. Final; what backups hold is not ours to say. When the log cannot be truncated
-  // at once, keep_witnessed_time() tries again and fails while it cannot.
+  // Destroys the key: its materials, aliases, grants and record leave the store and its log, and every cache. Fails
+  // with `invalid_state` when it is not due. Final; what backups hold is not ours to say. When the log cannot be
+  // truncated at once, keep_witnessed_time() tries again and fails while it cannot.
   Outcome destroy_due(policy::MaintenancePermit permit, const OutboxRecord& event);
   // Writes witnessed time down. To be called about once an hour, and at a graceful stop; what is not written counts as
   // downtime.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "keyfold/kms/keys/directory.h"
+#include "keyfold/kms/keys/grant_directory.h"
 #include "keyfold/kms/keys/identifier.h"
 #include "keyfold/kms/keys/keys.h"
 #include "keyfold/kms/keys/material.h"
@@ -37,6 +38,7 @@ struct Keys::State {
   const Clock& clock;
   Random& random;
   Directory directory;
+  GrantDirectory grants;
   MaterialCache materials;
   std::unique_ptr<Witness> witness;  // Never null after open().
   std::atomic<bool> truncation_owed = false;
@@ -63,6 +65,9 @@ struct Keys::State {
   // The same with a new material, which becomes current.
   Result<Record> commit_rotation(const Record& old, KeyRecord next, RotationType type, const OutboxRecord& event);
   Record publish(KeyRecord next, std::uint64_t revision);
+
+  // The commit and the forgetting of a grant that was looked up for a permit.
+  Outcome remove_grant(const Grant& grant, const OutboxRecord& event);
 
   Result<MaterialId> seal(const KeyRecord& key, BytesView plaintext, const ContextView& context, Bytes& blob);
   Result<Decrypted> open_blob(const KeyRecord& key, BytesView blob, const ContextView& context);

@@ -87,6 +87,23 @@ Result<Page<Material>> Keys::list_rotations(const KeyRecord& key, Rotations whic
                  [](const Material& material) { return std::to_string(material.rotation_index); });
 }
 
+Result<Page<Grant>> Keys::list_grants(const KeyRecord& key, const std::optional<std::string_view>& grantee,
+                                      std::size_t limit, std::string_view marker) const {
+  const auto list = list_name(grantee ? "grants of " + std::string(*grantee) + " on" : "grants on", key);
+  TRY_ASSIGN(const auto last, read_marker(list, marker));
+  auto grants = grantee ? state_->grants.list_of_grantee(key.arn, *grantee, last, limit + 1)
+                        : state_->grants.list(key.arn, last, limit + 1);
+  return page_of(std::move(grants), limit, list, [](const Grant& grant) { return grant->record_id(); });
+}
+
+Result<Page<Grant>> Keys::list_retirable_grants(const Region& region, std::string_view retiring, std::size_t limit,
+                                                std::string_view marker) const {
+  const std::string list = "grants for " + std::string(retiring) + " to retire in " + std::string(region.text());
+  TRY_ASSIGN(const auto last, read_marker(list, marker));
+  return page_of(state_->grants.list_of_retiring(region, retiring, last, limit + 1), limit, list,
+                 [](const Grant& grant) { return grant->record_id(); });
+}
+
 Result<Page<std::string>> Keys::list_policies(const KeyRecord& key, std::size_t limit, std::string_view marker) {
   const auto list = list_name("policies", key);
   TRY_ASSIGN(const auto last, read_marker(list, marker));

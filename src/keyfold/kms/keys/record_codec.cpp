@@ -146,6 +146,54 @@ Result<Alias> read_alias_fields(const RecordName& name, std::uint64_t version, B
       .place = place, .name = alias, .target = target, .created = created, .updated = updated, .epoch = version};
 }
 
+// docs/formats/key-records.md, "Grant".
+Outcome read_constraint(Reader& in, NewGrant& grant) {
+  using Kind = policy::GrantConstraint::Kind;
+  TRY_ASSIGN(grant.constraint, read_enum(in, Kind::none, Kind::subset));
+  TRY_ASSIGN(const auto count, in.u8());
+  for (std::uint8_t i = 0; i < count; ++i) {
+    TRY_ASSIGN(auto pair_key, read_text16(in));
+    TRY_ASSIGN(auto value, read_text16(in));
+    TRY(grant.pairs.add(std::move(pair_key), std::move(value)));
+  }
+  if (grant.pairs.empty() != (grant.constraint == Kind::none)) return not_sound("a constraint without pairs");
+  return ok();
+}
+
+// An account's root, a user, a role or a session: GrantRecord counts on it.
+Result<std::string> read_principal(Reader& in) {
+  TRY_ASSIGN(auto arn, read_text16(in));
+  TRY(policy::GrantPrincipal::parse(arn));
+  return arn;
+}
+
+Result<Grant> read_grant_fields(const RecordName& name, std::uint64_t version, BytesView value) {
+  TRY_ASSIGN(const auto place, place_of(name));
+  const auto dot = name.id().find('.');
+  if (dot == std::string_view::npos) return not_sound("a grant of no key");
+  TRY_ASSIGN(const auto key, KeyId::parse(name.id().substr(0, dot)));
+  TRY_ASSIGN(const auto id, GrantId::parse(name.id().substr(dot + 1)));
+  Reader in(value);
+  TRY(read_format(in));
+  TRY_ASSIGN(const auto created, read_time(in));
+  TRY_ASSIGN(const auto issuer, in.bytes(AccountIdTag::size_max));
+  TRY_ASSIGN(const auto issuing_account, AccountId::parse(as_text(issuer)));
+  NewGrant grant{.issuer = issuing_account};
+  TRY_ASSIGN(grant.name, read_text16(in));
+  TRY_ASSIGN(grant.grantee, read_principal(in));
+  TRY_ASSIGN(const auto has_retiring, read_enum(in, Switch::off, Switch::on));
+  if (has_retiring == Switch::on) {
+    TRY_ASSIGN(grant.retiring, read_principal(in));
+  }
+  TRY_ASSIGN(const auto operations, in.u32());
+  if (operations == 0 || operations >> policy::grant_operation_count != 0) return not_sound("unknown grant operations");
+  grant.operations = policy::GrantOperations(operations);
+  TRY(read_constraint(in, grant));
+  TRY(in.end());
+  return std::make_shared<const GrantRecord>(key_arn(place.region, place.account, key), id, std::move(grant), created,
+                                             version);
+}
+
 Result<WitnessRecord> read_witness_fields(BytesView value) {
   Reader in(value);
   TRY(read_format(in));
@@ -176,6 +224,11 @@ RecordName material_name(const KeyRecord& key, std::uint32_t rotation_index) {
 
 RecordName alias_name(const Place& place, const AliasName& alias) {
   return {RecordType::alias, place.account, place.region, alias.text()};
+}
+
+RecordName grant_name(const KeyArn& key, const GrantId& grant) {
+  const auto id = std::string(key_id_of(key).text()) + "." + std::string(grant.text());
+  return {RecordType::grant, account_of(key), region_of(key), id};
 }
 
 RecordName witness_name() { return {RecordType::meta, witness_id}; }
@@ -225,6 +278,27 @@ Bytes write_alias(const Alias& alias) {
 
 Result<Alias> read_alias(const RecordName& name, std::uint64_t version, BytesView value) {
   return or_corrupt(read_alias_fields(name, version, value), name.text());
+}
+
+Bytes write_grant(const NewGrant& grant, Timestamp created) {
+  Bytes value;
+  Writer out(value);
+  out.u8(record_format_version);
+  write_time(out, created)
+      .text(grant.issuer.text())
+      .sized16(as_bytes(grant.name))
+      .sized16(as_bytes(grant.grantee))
+      .u8(grant.retiring.empty() ? 0 : 1);
+  if (!grant.retiring.empty()) out.sized16(as_bytes(grant.retiring));
+  out.u32(grant.operations.bits()).u8(static_cast<std::uint8_t>(grant.constraint));
+  KEYFOLD_CHECK(grant.pairs.size() <= constraint_pairs_max);
+  out.u8(static_cast<std::uint8_t>(grant.pairs.size()));
+  for (const auto& [key, value_of_key] : grant.pairs) out.sized16(as_bytes(key)).sized16(as_bytes(value_of_key));
+  return value;
+}
+
+Result<Grant> read_grant(const RecordName& name, std::uint64_t version, BytesView value) {
+  return or_corrupt(read_grant_fields(name, version, value), name.text());
 }
 
 Bytes write_witness(const WitnessRecord& witness) {

@@ -36,7 +36,7 @@ constexpr auto x15 = Cell::updating;
 
 // Rows in the order of StateRule, columns in that of KeyState. RotateKeyOnDemand came after the page was written: as
 // the other changes of a key's material, except that an imported key may be rotated so.
-constexpr std::array<Row, 9> table{{
+constexpr std::array<Row, 10> table{{
     // Creating, Enabled, Disabled, PendingDeletion, PendingImport, PendingReplicaDeletion, Unavailable, Updating
     {yes, yes, yes, yes, yes, yes, yes, yes},  // any_state
     {x4, x4, x4, yes, x4, yes, x4, x4},        // cancel_key_deletion
@@ -47,6 +47,7 @@ constexpr std::array<Row, 9> table{{
     {yes, yes, yes, yes, x6, yes, x7, yes},    // rotation_status
     {x14, yes, x1, x3, x5, x3, x11, x15},      // rotate_on_demand
     {yes, yes, yes, x3, yes, x3, yes, x15},    // schedule_deletion
+    {x14, yes, x1, x3, x5, x3, yes, yes},      // create_grant
 }};
 
 Error refusal(Cell cell, KeyState state, const KeyArn& key) {

@@ -13,7 +13,7 @@ namespace keyfold::keys {
 // The rows of the table. Operations that stand in the same row are judged alike.
 enum class StateRule : std::uint8_t {
   any_state,            // DeleteAlias, DescribeKey, GetKeyPolicy, ListAliases, ListKeyPolicies, ListKeyRotations,
-                        // ListResourceTags, PutKeyPolicy
+                        // ListResourceTags, PutKeyPolicy, ListGrants, RetireGrant, RevokeGrant
   cancel_key_deletion,  // CancelKeyDeletion
   edit,            // CreateAlias, TagResource, UntagResource, UpdateKeyDescription; UpdateAlias for the key it moves to
   use,             // Encrypt, Decrypt, ReEncrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext
@@ -22,6 +22,7 @@ enum class StateRule : std::uint8_t {
   rotation_status,    // GetKeyRotationStatus
   rotate_on_demand,   // RotateKeyOnDemand
   schedule_deletion,  // ScheduleKeyDeletion
+  create_grant,       // CreateGrant
 };
 
 // Fails with `disabled`, `invalid_state` or `unsupported_operation` and AWS's text ("<arn> is disabled.").

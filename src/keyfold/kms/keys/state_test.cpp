@@ -27,6 +27,7 @@ constexpr Row printed[] = {
     {StateRule::rotation_status, "Y Y Y 6 7 Y Y"},
     {StateRule::rotate_on_demand, "Y 1 3 5 11 14 15"},
     {StateRule::schedule_deletion, "Y Y 3 Y Y Y 15"},
+    {StateRule::create_grant, "Y 1 3 5 Y 14 Y"},
 };
 constexpr KeyState columns[] = {KeyState::enabled,        KeyState::disabled,    KeyState::pending_deletion,
                                 KeyState::pending_import, KeyState::unavailable, KeyState::creating,

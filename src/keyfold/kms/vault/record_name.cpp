@@ -12,6 +12,7 @@ constexpr std::array types = {
     TypeText{RecordType::key, "key"},
     TypeText{RecordType::material, "material"},
     TypeText{RecordType::alias, "alias"},
+    TypeText{RecordType::grant, "grant"},
     TypeText{RecordType::user, "user"},
     TypeText{RecordType::accesskey, "accesskey"},
     TypeText{RecordType::outbox, "outbox"},

@@ -17,6 +17,7 @@ enum class RecordType : std::uint8_t {
   key,
   material,  // Secret: its value is read through open_secret() only.
   alias,
+  grant,
   user,
   accesskey,  // Secret.
   outbox,
