@@ -141,12 +141,9 @@ class EventWriter {
     return *this;
   }
   EventWriter& context(std::string_view name, const ContextView& pairs) {
-    open(name);
-    for (const auto& [key, value] : pairs) {
-      any_key(key);
-      quoted(value);
-    }
-    return close();
+    key(name);
+    append(pairs);
+    return *this;
   }
   EventWriter& open(std::string_view name) {
     key(name);
@@ -207,6 +204,18 @@ class EventWriter {
       out_ += '{';
       text("tagKey", tag.key).text("tagValue", tag.value).close();
     });
+  }
+  void append(const ContextView& pairs) {
+    out_ += '{';
+    for (const auto& [key, value] : pairs) {
+      any_key(key);
+      quoted(value);
+    }
+    close();
+  }
+  void append(std::span<const EventField> inner) {
+    out_ += '{';
+    fields(inner).close();
   }
   template <class Item, class Write>
   void list(std::span<const Item> items, Write&& write) {

@@ -35,11 +35,15 @@ class EventField {
   static EventField tags(std::string_view name, std::span<const EventTag> value) {
     return {name, Value(value)};  // [{"tagKey": …, "tagValue": …}, …]
   }
+  static EventField context(std::string_view name, const ContextView& value) { return {name, Value(value)}; }
+  static EventField fields(std::string_view name, std::span<const EventField> value) {
+    return {name, Value(value)};  // An object of them. Lives as long as the field is used.
+  }
 
  private:
   friend class EventWriter;
-  using Value =
-      std::variant<std::string_view, std::int64_t, bool, std::span<const std::string_view>, std::span<const EventTag>>;
+  using Value = std::variant<std::string_view, std::int64_t, bool, std::span<const std::string_view>,
+                             std::span<const EventTag>, ContextView, std::span<const EventField>>;
   EventField(std::string_view name, Value value) : name_(name), value_(value) {}
   std::string_view name_;
   Value value_;
