@@ -56,7 +56,7 @@ std::string quoted(std::string_view value) {
   return text;
 }
 
-std::string set_of(std::initializer_list<std::string_view> values) {
+std::string set_of(std::span<const std::string_view> values) {
   std::string text = "[";
   for (const auto value : values) text.append(text.size() > 1 ? ", " : "").append(value);
   return text + ']';
@@ -81,6 +81,18 @@ std::string_view name_of(Kind kind) {
   return "NULL_VALUE";
 }
 
+// Three parts or more, of letters, digits and hyphens, with dots between them.
+bool is_service_principal(std::string_view text) {
+  std::size_t parts = 0;
+  while (true) {
+    const auto part = text.substr(0, text.find('.'));
+    if (part.empty() || !all_words_or<'-'>(part) || part.find('_') != std::string_view::npos) return false;
+    ++parts;
+    if (part.size() == text.size()) return parts >= 3;
+    text.remove_prefix(part.size() + 1);
+  }
+}
+
 constexpr std::string_view not_null = "Member must not be null";
 
 }  // namespace
@@ -91,6 +103,9 @@ const Pattern policy_pattern{"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
 const Pattern marker_pattern{"[\\u0020-\\u00FF]*", [](std::string_view text) { return all_latin_or(text, ""); }};
 const Pattern policy_name_pattern{"[\\w]+", all_words_or<>};
 const Pattern xks_key_id_pattern{"^[a-zA-Z0-9-_.]+$", all_words_or<'-', '.'>};
+const Pattern principal_pattern{"^[\\w+=,.@:/-]+$", all_words_or<'+', '=', ',', '.', '@', ':', '/', '-'>};
+const Pattern service_principal_pattern{"^([A-Za-z0-9\\-]+)\\.([A-Za-z0-9\\-]+)(\\.[A-Za-z0-9\\-]+)+$",
+                                        is_service_principal};
 
 std::optional<JsonValue> Members::member(std::string_view name, Need need) {
   const auto value = object_.find(name);
@@ -190,9 +205,13 @@ ContextView Members::context(std::string_view name, std::vector<ContextPair>& ou
   out.clear();
   const auto value = member(name, Need::optional);
   if (!value || !expect(*value, Kind::object, "a Map")) return {};
-  value->each_member([&](std::string_view key, const JsonValue& text) {
+  return pairs_of(*value, name, out);
+}
+
+ContextView Members::pairs_of(const JsonValue& map, std::string_view path, std::vector<ContextPair>& out) {
+  map.each_member([&](std::string_view key, const JsonValue& text) {
     if (text.is(Kind::null)) {
-      refuse("", camel_case(name), "Map value must satisfy constraint: [" + std::string(not_null) + "]");
+      refuse("", camel_case(path), "Map value must satisfy constraint: [" + std::string(not_null) + "]");
     } else if (expect(text, Kind::text, "a String")) {
       out.push_back({.key = key, .value = text.text()});
     }
@@ -200,6 +219,28 @@ ContextView Members::context(std::string_view name, std::vector<ContextPair>& ou
   const auto view = ContextView::over(out);
   KEYFOLD_CHECK(view.has_value());  // The document has no name twice.
   return *view;
+}
+
+std::optional<JsonValue> Members::structure(std::string_view name) {
+  auto value = member(name, Need::optional);
+  if (value && !expect(*value, Kind::object, "a Structure")) value.reset();
+  return value;
+}
+
+std::optional<ContextView> Members::context_in(const JsonValue& structure, std::string_view structure_name,
+                                               std::string_view name, std::vector<ContextPair>& out) {
+  out.clear();
+  const auto value = structure.find(name);
+  if (!value || value->is(Kind::null) || !expect(*value, Kind::object, "a Map")) return std::nullopt;
+  return pairs_of(*value, std::string(structure_name).append(".").append(camel_case(name)), out);
+}
+
+Text Members::text_in(const JsonValue& structure, std::string_view structure_name, std::string_view name,
+                      const TextLimits& limits) {
+  const auto value = structure.find(name);
+  if (!value || value->is(Kind::null) || !expect(*value, Kind::text, "a String")) return std::nullopt;
+  check_text(value->text(), camel_case(structure_name).append(".").append(camel_case(name)), limits);
+  return value->text();
 }
 
 bool Members::present_list(std::string_view name, Need need) {
@@ -263,23 +304,26 @@ bool Members::list_has(std::string_view name, std::string_view value, std::initi
   return found;
 }
 
-bool Members::grant_tokens() {
+std::span<const std::string_view> Members::texts_of(std::string_view name, std::vector<std::string_view>& out,
+                                                    std::span<const std::string_view> values, Need need) {
+  const auto texts = this->texts(name, out, {}, need);
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    if (std::ranges::find(values, texts[i]) == values.end())
+      refuse(quoted(texts[i]), element_path(name, i + 1), "Member must satisfy enum value set: " + set_of(values));
+  return texts;
+}
+
+std::span<const std::string_view> Members::grant_tokens(std::vector<std::string_view>& out) {
   constexpr std::size_t tokens_max = 10;
   constexpr TextLimits limits{.min = 1, .max = 8192};
-  if (!present_list("GrantTokens", Need::optional)) return false;
-  std::size_t count = 0;
-  std::string shown = "[";
-  list_->each_element([&](const JsonValue& token) {
-    ++count;
-    if (token.is(Kind::null)) return refuse(" null", element_path("GrantTokens", count), not_null);
-    if (!expect(token, Kind::text, "a String")) return;
-    check_text(token.text(), element_path("GrantTokens", count), limits);
-    if (count <= tokens_max + 1) shown.append(count > 1 ? ", " : "").append(token.text());
-  });
-  if (count > tokens_max)
+  const auto tokens = texts("GrantTokens", out, limits, Need::optional);
+  if (tokens.size() > tokens_max) {
+    std::string shown = "[";
+    for (const auto token : tokens.first(tokens_max + 1)) shown.append(shown.size() > 1 ? ", " : "").append(token);
     refuse(quoted(shown + ']'), "grantTokens",
            "Member must have length less than or equal to " + std::to_string(tokens_max));
-  return count > 0;
+  }
+  return tokens;
 }
 
 bool Members::recipient() {

@@ -54,7 +54,7 @@ Result<EncryptRequest> RequestReader::decode(const JsonValue& object) {
   request.key_id = in.required_text("KeyId", key_id_limits);
   request.plaintext = in.blob("Plaintext", scratch_.blob, plaintext_max, Need::required);
   request.context = in.context("EncryptionContext", scratch_.context);
-  request.unserved.grant_tokens = in.grant_tokens();
+  request.grant_tokens = in.grant_tokens(scratch_.grant_tokens);
   request.algorithm = algorithm(in, "EncryptionAlgorithm");
   request.dry_run = in.boolean("DryRun");
   TRY(in.finish());
@@ -69,7 +69,7 @@ Result<DecryptRequest> RequestReader::decode(const JsonValue& object) {
   request.ciphertext = in.blob("CiphertextBlob", scratch_.blob, ciphertext_max,
                                request.ignore_ciphertext ? Need::optional : Need::required);
   request.context = in.context("EncryptionContext", scratch_.context);
-  request.unserved.grant_tokens = in.grant_tokens();
+  request.grant_tokens = in.grant_tokens(scratch_.grant_tokens);
   request.key_id = in.text("KeyId", key_id_limits);
   request.algorithm = algorithm(in, "EncryptionAlgorithm");
   request.unserved.recipient = in.recipient();
@@ -91,7 +91,7 @@ Result<ReEncryptRequest> RequestReader::decode(const JsonValue& object) {
   request.destination_context = in.context("DestinationEncryptionContext", scratch_.second_context);
   request.source_algorithm = algorithm(in, "SourceEncryptionAlgorithm");
   request.destination_algorithm = algorithm(in, "DestinationEncryptionAlgorithm");
-  request.unserved.grant_tokens = in.grant_tokens();
+  request.grant_tokens = in.grant_tokens(scratch_.grant_tokens);
   request.dry_run = in.boolean("DryRun");
   TRY(in.finish());
   return request;
@@ -105,7 +105,7 @@ Result<GenerateDataKeyRequest> RequestReader::decode(const JsonValue& object) {
   request.context = in.context("EncryptionContext", scratch_.context);
   request.number_of_bytes = in.integer("NumberOfBytes", 1, 1024);
   request.key_spec = in.one_of("KeySpec", {"AES_256", "AES_128"});
-  request.unserved.grant_tokens = in.grant_tokens();
+  request.grant_tokens = in.grant_tokens(scratch_.grant_tokens);
   request.unserved.recipient = in.recipient();
   request.dry_run = in.boolean("DryRun");
   TRY(in.finish());
@@ -153,7 +153,7 @@ Result<DescribeKeyRequest> RequestReader::decode(const JsonValue& object) {
   Members in(object);
   DescribeKeyRequest request;
   request.key_id = in.required_text("KeyId", key_id_limits);
-  request.unserved.grant_tokens = in.grant_tokens();
+  request.grant_tokens = in.grant_tokens(scratch_.grant_tokens);
   TRY(in.finish());
   return request;
 }

@@ -19,6 +19,7 @@ struct RequestScratch {
   std::vector<ContextPair> second_context;
   std::vector<Tag> tags;
   std::vector<std::string_view> texts;
+  std::vector<std::string_view> grant_tokens;
 };
 
 // One per thread; not safe to use from several threads at once.
@@ -91,5 +92,16 @@ template <>
 Result<EnableKeyRotationRequest> RequestReader::decode(const JsonValue& object);
 template <>
 Result<ListKeyRotationsRequest> RequestReader::decode(const JsonValue& object);
+// In request_reader_grants.cpp.
+template <>
+Result<CreateGrantRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<ListGrantsRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<ListRetirableGrantsRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<RetireGrantRequest> RequestReader::decode(const JsonValue& object);
+template <>
+Result<RevokeGrantRequest> RequestReader::decode(const JsonValue& object);
 
 }  // namespace keyfold::protocol

@@ -43,7 +43,7 @@ TEST_F(Requests, EncryptIsReadWhole) {
   EXPECT_EQ(r.context.begin()->key, "a");
   EXPECT_EQ(r.algorithm, "SYMMETRIC_DEFAULT");
   EXPECT_TRUE(r.dry_run);
-  EXPECT_FALSE(r.unserved.grant_tokens);
+  EXPECT_TRUE(r.grant_tokens.empty());
 }
 
 TEST_F(Requests, MembersThatAreNullAreAbsent) {
@@ -177,13 +177,52 @@ TEST_F(Requests, EnumerationsSayWhatTheyHold) {
 }
 
 TEST_F(Requests, WhatIsNotServedYetIsNoticed) {
-  EXPECT_TRUE(accepted<DescribeKeyRequest>(R"({"KeyId":"k","GrantTokens":["t"]})").unserved.grant_tokens);
-  EXPECT_FALSE(accepted<DescribeKeyRequest>(R"({"KeyId":"k","GrantTokens":[]})").unserved.grant_tokens);
   EXPECT_TRUE(accepted<DecryptRequest>(R"({"CiphertextBlob":"AA==","Recipient":{}})").unserved.recipient);
   EXPECT_TRUE(accepted<GenerateRandomRequest>(R"({"Recipient":{}})").unserved.recipient);
+}
+
+TEST_F(Requests, UpToTenGrantTokensAreTaken) {
+  const auto two = accepted<DescribeKeyRequest>(R"({"KeyId":"k","GrantTokens":["t","u"]})").grant_tokens;
+  ASSERT_EQ(two.size(), 2U);
+  EXPECT_EQ(two[0], "t");
+  EXPECT_EQ(two[1], "u");
+  EXPECT_TRUE(accepted<DescribeKeyRequest>(R"({"KeyId":"k","GrantTokens":[]})").grant_tokens.empty());
+  message<DescribeKeyRequest>(R"({"KeyId":"k","GrantTokens":[""]})");
+  message<DescribeKeyRequest>(R"({"KeyId":"k","GrantTokens":[null]})");
+  message<DescribeKeyRequest>(R"({"KeyId":"k","GrantTokens":[")" + std::string(8193, 't') + R"("]})");
   std::string eleven = R"({"KeyId":"k","GrantTokens":["t")";
-  for (int i = 0; i < 10; ++i) eleven += ",\"t\"";
+  for (int i = 0; i < 10; ++i) eleven += R"(,"t")";
   EXPECT_NE(message<DescribeKeyRequest>(eleven + "]}").find("Member must have length less than or equal to 10"),
+            std::string::npos);
+}
+
+TEST_F(Requests, AGrantIsTakenWithItsConstraints) {
+  const auto r = accepted<CreateGrantRequest>(
+      R"({"KeyId":"k","GranteePrincipal":"arn:aws:iam::111122223333:user/a","Operations":["Decrypt","ReEncryptTo"],
+          "Constraints":{"EncryptionContextSubset":{"b":"2","a":"1"},"EncryptionContextEquals":null},"Name":"n"})");
+  ASSERT_EQ(r.operations.size(), 2U);
+  EXPECT_EQ(r.operations[1], "ReEncryptTo");
+  ASSERT_TRUE(r.constraints.encryption_context_subset);
+  EXPECT_EQ(r.constraints.encryption_context_subset->size(), 2U);
+  EXPECT_FALSE(r.constraints.encryption_context_equals);
+  EXPECT_EQ(r.name, "n");
+  EXPECT_EQ(message<CreateGrantRequest>(R"({"KeyId":"k"})"),
+            one("null at 'operations' failed to satisfy constraint: Member must not be null"));
+  EXPECT_NE(message<CreateGrantRequest>(R"({"KeyId":"k","Operations":["Decrypt","Delete"]})")
+                .find("Value 'Delete' at 'operations.2.member' failed to satisfy constraint: Member must satisfy enum"),
+            std::string::npos);
+  EXPECT_NE(message<CreateGrantRequest>(R"({"KeyId":"k","Operations":[],"Name":"a name"})").find("at 'name'"),
+            std::string::npos);
+  EXPECT_NE(message<CreateGrantRequest>(R"({"KeyId":"k","Operations":[],"GranteePrincipal":"a*"})")
+                .find("regular expression pattern: ^[\\w+=,.@:/-]+$"),
+            std::string::npos);
+  for (const auto* const service : {"s3", "s3.amazonaws", "s3..com", "s3.amazonaws.com.", "s3_.amazonaws.com"})
+    message<CreateGrantRequest>(R"({"KeyId":"k","Operations":[],"GranteeServicePrincipal":")" + std::string(service) +
+                                "\"}");
+  accepted<CreateGrantRequest>(R"({"KeyId":"k","Operations":[],"GranteeServicePrincipal":"s3.amazonaws.com"})");
+  EXPECT_NE(message<CreateGrantRequest>(
+                R"({"KeyId":"k","Operations":[],"Constraints":{"EncryptionContextEquals":{"a":null}}})")
+                .find("'constraints.encryptionContextEquals'"),
             std::string::npos);
 }
 

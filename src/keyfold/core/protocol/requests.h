@@ -2,7 +2,7 @@
 // The requests of the KMS API, as values: one struct per shape, members in the order of AWS's API model. Used by both
 // ends: the server decodes them (request_reader.h), the client encodes them (append, below). Texts, bytes and contexts
 // are views: into the reader's document and scratch, or into whatever the client holds. What AWS knows and we do not
-// serve (grant tokens, attestation) is decoded so far as to be refused, never ignored.
+// serve (attestation, service principals) is decoded so far as to be refused, never ignored.
 
 #include <cstdint>
 #include <optional>
@@ -25,22 +25,24 @@ struct Tag {
 
 // Asked for and not served here: any of these set means that the call is refused.
 struct Unserved {
-  bool grant_tokens = false;  // At least one.
   bool recipient = false;
 };
+
+using GrantTokens = std::span<const std::string_view>;
 
 struct EncryptRequest {
   std::string_view key_id{};
   BytesView plaintext{};  // Secret.
   ContextView context{};
+  GrantTokens grant_tokens{};
   Text algorithm{};
   bool dry_run = false;
-  Unserved unserved{};
 };
 
 struct DecryptRequest {
   BytesView ciphertext{};
   ContextView context{};
+  GrantTokens grant_tokens{};
   Text key_id{};
   Text algorithm{};
   bool dry_run = false;
@@ -56,9 +58,9 @@ struct ReEncryptRequest {
   ContextView destination_context{};
   Text source_algorithm{};
   Text destination_algorithm{};
+  GrantTokens grant_tokens{};
   bool dry_run = false;
   bool ignore_ciphertext = false;
-  Unserved unserved{};
 };
 
 // GenerateDataKey and GenerateDataKeyWithoutPlaintext.
@@ -67,6 +69,7 @@ struct GenerateDataKeyRequest {
   ContextView context{};
   Integer number_of_bytes{};
   Text key_spec{};  // "AES_256" or "AES_128".
+  GrantTokens grant_tokens{};
   bool dry_run = false;
   Unserved unserved{};
 };
@@ -93,7 +96,7 @@ struct CreateKeyRequest {
 
 struct DescribeKeyRequest {
   std::string_view key_id{};
-  Unserved unserved{};
+  GrantTokens grant_tokens{};
 };
 
 // EnableKey, DisableKey, CancelKeyDeletion, DisableKeyRotation, GetKeyRotationStatus, RotateKeyOnDemand.
@@ -172,6 +175,54 @@ struct ListKeyRotationsRequest {
   bool all_key_material = false;  // IncludeKeyMaterial: ALL_KEY_MATERIAL.
   Integer limit{};
   Text marker{};
+};
+
+struct GrantConstraints {
+  std::optional<ContextView> encryption_context_subset{};
+  std::optional<ContextView> encryption_context_equals{};
+  Text source_arn{};
+};
+
+struct CreateGrantRequest {
+  std::string_view key_id{};
+  Text grantee_principal{};
+  Text retiring_principal{};
+  std::span<const std::string_view> operations{};
+  GrantConstraints constraints{};
+  GrantTokens grant_tokens{};
+  Text name{};
+  bool dry_run = false;
+  Text grantee_service_principal{};
+  Text retiring_service_principal{};
+};
+
+struct ListGrantsRequest {
+  Integer limit{};
+  Text marker{};
+  std::string_view key_id{};
+  Text grant_id{};
+  Text grantee_principal{};
+  Text grantee_service_principal{};
+};
+
+struct ListRetirableGrantsRequest {
+  Integer limit{};
+  Text marker{};
+  Text retiring_principal{};
+  Text retiring_service_principal{};
+};
+
+struct RetireGrantRequest {
+  Text grant_token{};
+  Text key_id{};
+  Text grant_id{};
+  bool dry_run = false;
+};
+
+struct RevokeGrantRequest {
+  std::string_view key_id{};
+  std::string_view grant_id{};
+  bool dry_run = false;
 };
 
 // What a client sends: the JSON of a request, appended. `out` should have room reserved when the request holds a

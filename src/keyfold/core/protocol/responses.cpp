@@ -145,6 +145,14 @@ void append(std::string& out, const KeyRotationStatus& response) {
   json.end_object();
 }
 
+void append(std::string& out, const CreateGrantResponse& response) {
+  JsonWriter(out)
+      .begin_object()
+      .text("GrantToken", response.grant_token)
+      .text("GrantId", response.grant_id)
+      .end_object();
+}
+
 void append_key_id(std::string& out, std::string_view key_id) {
   JsonWriter(out).begin_object().text("KeyId", key_id).end_object();
 }

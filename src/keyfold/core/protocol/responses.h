@@ -78,6 +78,11 @@ struct KeyRotationStatus {
   std::optional<Timestamp> on_demand_rotation_start_date;
 };
 
+struct CreateGrantResponse {
+  std::string_view grant_token;
+  std::string_view grant_id;
+};
+
 void append(std::string& out, const EncryptResponse& response);
 void append(std::string& out, const DecryptResponse& response);
 void append(std::string& out, const ReEncryptResponse& response);
@@ -86,6 +91,7 @@ void append(std::string& out, const GenerateRandomResponse& response);
 void append(std::string& out, const KeyMetadata& metadata);  // {"KeyMetadata":{…}}
 void append(std::string& out, const ScheduleKeyDeletionResponse& response);
 void append(std::string& out, const KeyRotationStatus& response);
+void append(std::string& out, const CreateGrantResponse& response);
 void append_key_id(std::string& out, std::string_view key_id);  // {"KeyId":…}, all that some operations reply.
 
 // A client's side. Owning: what was received is wiped and gone. Each fails with `serialization` when the body is not

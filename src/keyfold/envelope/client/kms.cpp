@@ -83,7 +83,7 @@ class HttpKms final : public Kms {
   Result<keyrings::WrappedDataKey> encrypt(std::string_view key_id, const SecretBytes& plaintext,
                                            const ContextView& context) override {
     const RequestBody body(protocol::EncryptRequest{
-        .key_id = key_id, .plaintext = plaintext.reveal(), .context = context, .algorithm = {}, .unserved = {}});
+        .key_id = key_id, .plaintext = plaintext.reveal(), .context = context, .algorithm = {}});
     TRY_ASSIGN(const auto reply, send("Encrypt", body.text(), Repeat::harmless));
     TRY_ASSIGN(auto key, protocol::read_encrypt_response(as_text(reply.body)));
     return keyrings::WrappedDataKey{.ciphertext = std::move(key.ciphertext), .key_arn = std::move(key.key_id)};
@@ -118,8 +118,7 @@ class HttpKms final : public Kms {
                                                       .destination_key_id = destination.key_id,
                                                       .destination_context = destination.context,
                                                       .source_algorithm = {},
-                                                      .destination_algorithm = {},
-                                                      .unserved = {}});
+                                                      .destination_algorithm = {}});
     TRY_ASSIGN(const auto reply, send("ReEncrypt", body.text(), Repeat::harmless));
     TRY_ASSIGN(auto key, protocol::read_encrypt_response(as_text(reply.body)));  // The same members, among others.
     return keyrings::WrappedDataKey{.ciphertext = std::move(key.ciphertext), .key_arn = std::move(key.key_id)};

@@ -1,5 +1,6 @@
 #include "keyfold/kms/keys/record_codec.h"
 
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -154,7 +155,8 @@ Outcome read_constraint(Reader& in, NewGrant& grant) {
   for (std::uint8_t i = 0; i < count; ++i) {
     TRY_ASSIGN(auto pair_key, read_text16(in));
     TRY_ASSIGN(auto value, read_text16(in));
-    TRY(grant.pairs.add(std::move(pair_key), std::move(value)));
+    if (!grant.pairs.empty() && std::prev(grant.pairs.end())->first >= pair_key) return not_sound("pairs out of order");
+    grant.pairs.set(std::move(pair_key), std::move(value));
   }
   if (grant.pairs.empty() != (grant.constraint == Kind::none)) return not_sound("a constraint without pairs");
   return ok();

@@ -164,6 +164,12 @@ class Authorizer {
     if (!allowed) return std::move(allowed).error();
     return AccountPermit<Op>(caller.account, "*");
   }
+  // Of ListRetirableGrants, whose resource is the principal that is named, in the caller's own account ("The authorized
+  // resource in ListRetirableGrants calls is the retiring principal specified in the request").
+  Outcome authorize_listing(const Caller& caller, std::string_view principal, const AccountId& account, Reason& reason,
+                            const Facts& facts = {}) const {
+    return decide(caller, op::ListRetirableGrants::action, principal, account, facts, reason);
+  }
   // The alias half of an alias operation; the key half is authorize(caller, access, reason).
   template <AliasOperation Op>
   Result<AccountPermit<Op>> authorize(const Caller& caller, const AliasArn& alias, Reason& reason,

@@ -56,6 +56,17 @@ TEST_F(Allocations, NoneForTheFastLane) {
   EXPECT_LT(of("DescribeKey", "{" + key_ + "}"), allowed);
 }
 
+TEST_F(Allocations, NoneWhereGrantsAreLookedAt) {
+  const std::string grantee = R"("GranteePrincipal":"arn:aws:iam::123456789012:root")";
+  const std::string constraint = R"("Constraints":{"EncryptionContextSubset":{"tenant":"a"}})";
+  ASSERT_EQ(kms_.call("CreateGrant", "{" + key_ + "," + grantee + "," + constraint +
+                                         R"(,"Operations":["GenerateDataKey","DescribeKey"]})")
+                .status,
+            200);
+  EXPECT_LT(of("GenerateDataKey", "{" + key_ + "," + context_ + R"(,"KeySpec":"AES_256"})"), allowed);
+  EXPECT_LT(of("DescribeKey", "{" + key_ + "}"), allowed);
+}
+
 }  // namespace
 }  // namespace keyfold::server
 

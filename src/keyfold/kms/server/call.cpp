@@ -67,6 +67,8 @@ void CallRecord::clear() {
   decision = {};
   deciding_statement.clear();
   source_deciding_statement.clear();
+  grant.reset();
+  constraints.clear();
   untold_error.clear();
   committed = false;
 }
@@ -97,6 +99,13 @@ void Call::note_names_of_refused() {
       return;
     case Operation::delete_alias:
       note_field("aliasName", text_of("AliasName"));
+      return;
+    case Operation::retire_grant:
+      record.key_id = text_of("KeyId");
+      note_field("grantId", text_of("GrantId"));
+      return;
+    case Operation::list_retirable_grants:
+      note_field("retiringPrincipal", text_of("RetiringPrincipal"));
       return;
     default:
       if (row_.identifiers != Identifiers::none) record.key_id = text_of("KeyId");
@@ -169,6 +178,10 @@ void Call::note_tags(std::span<const protocol::Tag> tags) {
   record.request.push_back(audit::EventField::tags("tags", record.tags));
 }
 
+void Call::note_constraint(std::string_view name, const std::optional<ContextView>& pairs) {
+  if (pairs) scratch_.record.constraints.push_back(audit::EventField::context(name, recorded(*pairs)));
+}
+
 void Call::note_tag_keys(std::span<const std::string_view> keys) {
   scratch_.record.request.push_back(
       audit::EventField::texts("tagKeys", keys.first(std::min(keys.size(), keys::tags_max))));
@@ -190,10 +203,46 @@ void Call::note(const policy::Reason& reason, bool allowed) {
 }
 
 Outcome Call::refuse_unserved(const protocol::Unserved& unserved) const {
-  // No grants were ever made here, so no token can be one of theirs.
-  if (unserved.grant_tokens) return Error{ErrorCode::invalid_grant_token, "The grant token is not valid."};
   if (unserved.recipient) return Error{ErrorCode::unsupported_operation, "Recipient is not supported by this service."};
   return ok();
+}
+
+Outcome Call::check_grant_tokens(protocol::GrantTokens tokens) const {
+  for (const auto token : tokens) TRY(services_.keys.read_grant_token(token));
+  return ok();
+}
+
+policy::Grants Call::grants_for(const KeyRecord& key, policy::GrantOperation operation, const ContextView& context,
+                                const OfGrants& of_grants) {
+  auto& [held, views] = scratch_.grants;
+  held.clear();
+  views.clear();
+  if (operation == policy::GrantOperation::retire_grant) {
+    if (of_grants.retires != nullptr) views.push_back(of_grants.retires);
+    return views;
+  }
+  const auto collect = [&](std::string_view principal) {
+    services_.keys.collect_grants(key.arn, principal, operation, context, held);
+  };
+  const policy::Caller caller = caller_.for_policy();
+  collect(caller.arn);
+  if (!caller.role.empty()) collect(caller.role);
+  if (caller.type != policy::PrincipalType::root) {
+    InlineString<40> root("arn:aws:iam::");
+    collect(root.append(caller.account.text()).append(":root").view());
+  }
+  for (const auto& grant : held) views.push_back(&grant->for_policy());
+  return views;
+}
+
+Outcome Call::authorize_listing(std::string_view principal, const AccountId& account) {
+  KEYFOLD_CHECK(row_.needs(op::ListRetirableGrants::action));
+  const CallFacts call_facts(row_, http_, place_, services_.clock.now(), services_.keys, nullptr);
+  policy::Reason reason;
+  auto allowed = authorizer_.authorize_listing(caller_.for_policy(), principal, account, reason,
+                                               {.values = {}, .source = &call_facts});
+  note(reason, allowed.has_value());
+  return allowed;
 }
 
 std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
@@ -217,6 +266,15 @@ std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
       source.resource_account = source_account.text();
     }
   }
+  // What a call says of its grant, as CloudTrail has it: CreateGrant answers with it, RetireGrant need not name it.
+  std::array<audit::EventField, 2> grant_fields = {audit::EventField("grantId", ""), audit::EventField("keyId", "")};
+  std::span<const audit::EventField> response, more;
+  if (record.grant && outcome) {
+    grant_fields[0] = audit::EventField("grantId", record.grant->text());
+    grant_fields[1] = audit::EventField("keyId", record.resource ? record.resource->text() : std::string_view());
+    if (row_.operation == Operation::create_grant) response = grant_fields;
+    if (row_.operation == Operation::retire_grant) more = std::span(grant_fields).first(1);
+  }
   const audit::AuditEvent event{
       .time = services_.clock.now(),
       .user = identity_of(caller_),
@@ -230,11 +288,11 @@ std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
                   .encryption_context = recorded(record.context),
                   .encryption_algorithm = record.algorithm,
                   .others = record.request},
-      .response = {},
+      .response = response,
       .details = {.key_material_id = record.material.view(),
                   .decision = record.decision,
                   .deciding_statement = record.deciding_statement,
-                  .others = {}},
+                  .others = more},
       .tls = {.version = http_.tls_version, .cipher_suite = http_.cipher_suite, .host = http_.header("host")},
       .re_encrypted = record.source ? &source : nullptr,
       .request_id = reply_.request_id.view(),

@@ -63,10 +63,24 @@ struct CallRecord {
   std::string source_deciding_statement;  // Beside `source`, so that its memory is reused.
   std::string_view decision;
   std::string deciding_statement;
-  std::string untold_error;  // Why it was refused, when the caller is told less.
-  bool committed = false;    // The record is in the outbox, in the same transaction as the change.
+  std::optional<GrantId> grant;                // The one that was made, found again, retired or revoked.
+  std::vector<audit::EventField> constraints;  // Those of a field of `request`.
+  std::string untold_error;                    // Why it was refused, when the caller is told less.
+  bool committed = false;                      // The record is in the outbox, in the same transaction as the change.
 
   void clear();
+};
+
+// The grants that may give a call what it wants: kept so long as they are looked at.
+struct GrantsOfCall {
+  std::vector<keys::Grant> held;
+  std::vector<const policy::Grant*> views;
+};
+
+// What a call wants with grants themselves, when it does.
+struct OfGrants {
+  const policy::GrantTerms* creates = nullptr;  // CreateGrant: what the new one is to give.
+  const policy::Grant* retires = nullptr;       // RetireGrant: null when there is no such grant.
 };
 
 // What a thread keeps from call to call, so that the fast lane allocates nothing.
@@ -75,6 +89,7 @@ struct Scratch {
   CallRecord record;
   Bytes blob;
   std::string leaf;
+  GrantsOfCall grants;
 };
 
 class Call {
@@ -124,6 +139,8 @@ class Call {
   void note_if_any(std::string_view name, const protocol::Text& text);
   void note_policy(const protocol::Text& policy);
   void note_tags(std::span<const protocol::Tag> tags);
+  // Of a grant; the fields are those of record().constraints.
+  void note_constraint(std::string_view name, const std::optional<ContextView>& pairs);
   void note_tag_keys(std::span<const std::string_view> keys);
 
   // Each notes the decision. It is a CHECK that the table says that this operation needs this action, and carries the
@@ -131,12 +148,15 @@ class Call {
   // refused, only the record says.
   template <policy::KeyOperation Op>
   Result<policy::Permit<Op>> authorize(const keys::Found& found, const ContextView& context = {},
-                                       RequestFacts facts = {}) {
+                                       RequestFacts facts = {}, const OfGrants& of_grants = {}) {
     KEYFOLD_CHECK(row_.needs(Op::action));
     const KeyRecord& key = *found.key;
     note(key);
     const CallFacts call_facts(row_, http_, place_, services_.clock.now(), services_.keys, &found);
     auto digest = keys::digest_of(context);
+    policy::Grants grants;
+    constexpr auto given_by = policy::grant_operation_of_action(Op::action);
+    if constexpr (given_by.has_value()) grants = grants_for(key, *given_by, context, of_grants);
     policy::Reason reason;
     auto permit = authorizer_.authorize<Op>(caller_.for_policy(),
                                             {.key = key.arn,
@@ -144,7 +164,9 @@ class Call {
                                              .epoch = key.epoch,
                                              .context = context,
                                              .digest = digest ? *digest : policy::ContextDigest{},
-                                             .facts = {.values = carried(facts), .source = &call_facts}},
+                                             .facts = {.values = carried(facts), .source = &call_facts},
+                                             .grants = grants,
+                                             .creates = of_grants.creates},
                                             reason);
     note(reason, permit.has_value());
     if (!permit && key.place.account != caller_.account)
@@ -163,6 +185,8 @@ class Call {
     note(reason, permit.has_value());
     return permit;
   }
+  // ListRetirableGrants, of this principal.
+  Outcome authorize_listing(std::string_view principal, const AccountId& account);
   template <policy::AliasOperation Op>
   Result<policy::AccountPermit<Op>> authorize(const AliasName& alias) {
     KEYFOLD_CHECK(row_.needs(Op::action));
@@ -177,6 +201,9 @@ class Call {
   Outcome state_allows(const KeyRecord& key) const { return keys::state_allows(row_.states, key.state, key.arn); }
   // Refuses what AWS knows and we do not serve yet.
   Outcome refuse_unserved(const protocol::Unserved& unserved) const;
+  // Fails with `invalid_grant_token` unless each is one of this server's. Grants apply from the moment they are made,
+  // so a token adds nothing to what a caller may do.
+  Outcome check_grant_tokens(protocol::GrantTokens tokens) const;
 
   // The record of this call's success, to be committed with the change; committed() when it was.
   OutboxRecord event();
@@ -186,6 +213,9 @@ class Call {
 
  private:
   RequestFacts carried(RequestFacts facts) const;
+  // Views of scratch memory.
+  policy::Grants grants_for(const KeyRecord& key, policy::GrantOperation operation, const ContextView& context,
+                            const OfGrants& of_grants);
   void note(const policy::Reason& reason, bool allowed);
   void note_names_of_refused();
   template <class Request>
@@ -219,6 +249,8 @@ Outcome run<Operation::cancel_key_deletion>(Call& call);
 template <>
 Outcome run<Operation::create_alias>(Call& call);
 template <>
+Outcome run<Operation::create_grant>(Call& call);
+template <>
 Outcome run<Operation::create_key>(Call& call);
 template <>
 Outcome run<Operation::decrypt>(Call& call);
@@ -249,6 +281,8 @@ Outcome run<Operation::get_key_rotation_status>(Call& call);
 template <>
 Outcome run<Operation::list_aliases>(Call& call);
 template <>
+Outcome run<Operation::list_grants>(Call& call);
+template <>
 Outcome run<Operation::list_key_policies>(Call& call);
 template <>
 Outcome run<Operation::list_key_rotations>(Call& call);
@@ -257,9 +291,15 @@ Outcome run<Operation::list_keys>(Call& call);
 template <>
 Outcome run<Operation::list_resource_tags>(Call& call);
 template <>
+Outcome run<Operation::list_retirable_grants>(Call& call);
+template <>
 Outcome run<Operation::put_key_policy>(Call& call);
 template <>
 Outcome run<Operation::re_encrypt>(Call& call);
+template <>
+Outcome run<Operation::retire_grant>(Call& call);
+template <>
+Outcome run<Operation::revoke_grant>(Call& call);
 template <>
 Outcome run<Operation::rotate_key_on_demand>(Call& call);
 template <>

@@ -38,6 +38,15 @@ constexpr std::string_view rotation_keys[] = {condition_key::rotation_period_in_
 constexpr std::string_view deletion_keys[] = {condition_key::pending_window_in_days};
 constexpr std::string_view tag_keys[] = {condition_key::request_tag_prefix, condition_key::tag_keys};
 constexpr std::string_view untag_keys[] = {condition_key::tag_keys};
+constexpr std::string_view create_grant_keys[] = {
+    condition_key::encryption_context_prefix, condition_key::encryption_context_keys,
+    condition_key::grant_constraint_type,     condition_key::grant_is_for_aws_resource,
+    condition_key::grant_operations,          condition_key::grantee_principal,
+    condition_key::retiring_principal};
+constexpr std::string_view grant_keys[] = {condition_key::grant_is_for_aws_resource};
+constexpr std::string_view retire_grant_keys[] = {condition_key::encryption_context_prefix,
+                                                  condition_key::encryption_context_keys,
+                                                  condition_key::grant_constraint_type};
 constexpr std::string_view target_prefix = "TrentService.";
 
 // Facts: AWS's API model, and its tables of condition keys, key states and cross-account use.
@@ -49,6 +58,9 @@ constexpr std::array<OperationRow, operation_count> table = {{
   {.operation = Operation::create_alias, .name = "CreateAlias", .actions = {op::CreateAlias::action, {}},
    .resource = ResourceKind::alias_and_key, .states = StateRule::edit, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
    .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::create_grant, .name = "CreateGrant", .actions = {op::CreateGrant::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::create_grant, .identifiers = Identifiers::key_only, .accounts = Accounts::any,
+   .condition_keys = create_grant_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::create_key, .name = "CreateKey", .actions = {op::CreateKey::action, {}},
    .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::none, .accounts = Accounts::own,
    .condition_keys = create_key_keys, .access = Access::write, .lane = Lane::slow},
@@ -94,6 +106,9 @@ constexpr std::array<OperationRow, operation_count> table = {{
   {.operation = Operation::list_aliases, .name = "ListAliases", .actions = {op::ListAliases::action, {}},
    .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
    .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::slow},
+  {.operation = Operation::list_grants, .name = "ListGrants", .actions = {op::ListGrants::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::any,
+   .condition_keys = grant_keys, .access = Access::read_only, .lane = Lane::slow},
   {.operation = Operation::list_key_policies, .name = "ListKeyPolicies", .actions = {op::ListKeyPolicies::action, {}},
    .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
    .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
@@ -106,12 +121,21 @@ constexpr std::array<OperationRow, operation_count> table = {{
   {.operation = Operation::list_resource_tags, .name = "ListResourceTags", .actions = {op::ListResourceTags::action, {}},
    .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
    .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::list_retirable_grants, .name = "ListRetirableGrants", .actions = {op::ListRetirableGrants::action, {}},
+   .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::none, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::slow},
   {.operation = Operation::put_key_policy, .name = "PutKeyPolicy", .actions = {op::PutKeyPolicy::action, {}},
    .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
    .condition_keys = put_policy_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::re_encrypt, .name = "ReEncrypt", .actions = {op::ReEncryptFrom::action, op::ReEncryptTo::action},
    .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
    .condition_keys = re_encrypt_keys, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::retire_grant, .name = "RetireGrant", .actions = {op::RetireGrant::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::any,
+   .condition_keys = retire_grant_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::revoke_grant, .name = "RevokeGrant", .actions = {op::RevokeGrant::action, {}},
+   .resource = ResourceKind::key, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::any,
+   .condition_keys = grant_keys, .access = Access::write, .lane = Lane::slow},
   {.operation = Operation::rotate_key_on_demand, .name = "RotateKeyOnDemand", .actions = {op::RotateKeyOnDemand::action, {}},
    .resource = ResourceKind::key, .states = StateRule::rotate_on_demand, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
    .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},

@@ -20,6 +20,7 @@ namespace keyfold::server {
 enum class Operation : std::uint8_t {
   cancel_key_deletion,
   create_alias,
+  create_grant,
   create_key,
   decrypt,
   delete_alias,
@@ -35,12 +36,16 @@ enum class Operation : std::uint8_t {
   get_key_policy,
   get_key_rotation_status,
   list_aliases,
+  list_grants,
   list_key_policies,
   list_key_rotations,
   list_keys,
   list_resource_tags,
+  list_retirable_grants,
   put_key_policy,
   re_encrypt,
+  retire_grant,
+  revoke_grant,
   rotate_key_on_demand,
   schedule_key_deletion,
   tag_resource,
@@ -48,7 +53,7 @@ enum class Operation : std::uint8_t {
   update_alias,
   update_key_description,
 };
-inline constexpr std::size_t operation_count = 29;
+inline constexpr std::size_t operation_count = 34;
 
 enum class Identifiers : std::uint8_t {
   none,

@@ -40,6 +40,13 @@ std::string body_for(const OperationRow& row, const std::string& arn, const std:
       return "{}";
     case Operation::generate_random:
       return R"({"NumberOfBytes":8})";
+    case Operation::create_grant:
+      return "{" + key + R"(,"GranteePrincipal":"arn:aws:iam::123456789012:user/a","Operations":["Decrypt"]})";
+    case Operation::list_retirable_grants:
+      return R"({"RetiringPrincipal":"arn:aws:iam::123456789012:user/a"})";
+    case Operation::retire_grant:
+    case Operation::revoke_grant:
+      return "{" + key + R"(,"GrantId":")" + std::string(64, '0') + "\"}";
     case Operation::create_alias:
       return R"({"AliasName":"alias/new","TargetKeyId":")" + arn + "\"}";
     case Operation::update_alias:

@@ -8,6 +8,7 @@ namespace keyfold::server {
 template <>
 Outcome run<Operation::decrypt>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::DecryptRequest>());
+  TRY(call.check_grant_tokens(request.grant_tokens));
   TRY(call.refuse_unserved(request.unserved));
   TRY(ignores_ciphertext_properly(request.dry_run, request.ignore_ciphertext, request.key_id, "keyId"));
   policy::FactList<1> facts;

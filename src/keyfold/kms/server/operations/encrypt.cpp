@@ -8,7 +8,7 @@ namespace keyfold::server {
 template <>
 Outcome run<Operation::encrypt>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::EncryptRequest>());
-  TRY(call.refuse_unserved(request.unserved));
+  TRY(call.check_grant_tokens(request.grant_tokens));
   policy::FactList<1> facts;
   add_algorithm(facts, request.algorithm);
   return on_current_key(call, [&]() -> Outcome {

@@ -8,6 +8,7 @@ namespace keyfold::server {
 template <>
 Outcome run<Operation::generate_data_key_without_plaintext>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::GenerateDataKeyRequest>());
+  TRY(call.check_grant_tokens(request.grant_tokens));
   TRY(call.refuse_unserved(request.unserved));
   TRY_ASSIGN(const auto size, data_key_size(call, request));
   policy::FactList<1> facts;

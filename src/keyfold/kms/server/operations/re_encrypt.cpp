@@ -18,7 +18,7 @@ Outcome run<Operation::re_encrypt>(Call& call) {
                          .resource = {},
                          .material = {},
                          .decision = {}});
-  TRY(call.refuse_unserved(request.unserved));
+  TRY(call.check_grant_tokens(request.grant_tokens));
   TRY(ignores_ciphertext_properly(request.dry_run, request.ignore_ciphertext, request.source_key_id, "sourceKeyId"));
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto source, find_for_ciphertext(call, request.ciphertext, request.source_key_id));
