@@ -43,7 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read_all<GenerateRandomRequest, CreateKeyRequest, KeyIdRequest, ListKeysRequest, UpdateKeyDescriptionRequest,
            ScheduleKeyDeletionRequest, AliasRequest, DeleteAliasRequest, ListAliasesRequest, TagResourceRequest,
            UntagResourceRequest, ListOfKeyRequest, GetKeyPolicyRequest, PutKeyPolicyRequest, EnableKeyRotationRequest,
-           ListKeyRotationsRequest>(reader, body);
+           ListKeyRotationsRequest, CreateGrantRequest, ListGrantsRequest, ListRetirableGrantsRequest,
+           RetireGrantRequest, RevokeGrantRequest>(reader, body);
   static_cast<void>(read_decrypt_response(body));
   static_cast<void>(read_data_key_response(body));
   static_cast<void>(decode_error(400, "", body));

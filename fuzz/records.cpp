@@ -1,6 +1,6 @@
-// What lies inside of sealed records: keys, aliases, witnessed time, users, access keys. Whatever is read is what its
-// writer would have written. And the names that requests and records hold: key identifiers, ARNs, ids. The first byte
-// chooses.
+// What lies inside of sealed records: keys, aliases, grants, witnessed time, users, access keys. Whatever is read is
+// what its writer would have written. And the names that requests and records hold: key identifiers, ARNs, ids. The
+// first byte chooses.
 
 #include <cstddef>
 #include <cstdint>
@@ -43,6 +43,13 @@ void alias(BytesView value) {
   static const RecordName name(RecordType::alias, account(), region(), "alias/ledger");
   const auto read = keys::read_alias(name, 7, value);
   if (read) must_equal(keys::write_alias(*read), value);
+}
+
+void grant(BytesView value) {
+  static const std::string id = "1234abcd-12ab-34cd-56ef-1234567890ab." + std::string(64, '0');
+  static const RecordName name(RecordType::grant, account(), region(), id);
+  const auto read = keys::read_grant(name, 7, value);
+  if (read) must_equal(keys::write_grant((*read)->what(), (*read)->created()), value);
 }
 
 void witness(BytesView value) {
@@ -95,6 +102,10 @@ void identifier(std::string_view text) {
   (void)AliasArn::parse(text).has_value();
   (void)PrincipalArn::parse(text).has_value();
   (void)AccessKeyId::parse(text).has_value();
+  (void)GrantId::parse(text).has_value();
+  if (const auto principal = policy::GrantPrincipal::parse(text)) {
+    KEYFOLD_CHECK(text.find(principal->text) != std::string_view::npos && PrincipalArnTag::valid(text));
+  }
 }
 
 }  // namespace
@@ -102,7 +113,7 @@ void identifier(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const auto bytes = std::as_bytes(std::span(data, size)).subspan(1);
-  switch (data[0] % 6) {
+  switch (data[0] % 7) {
     case 0:
       key(bytes);
       break;
@@ -117,6 +128,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 4:
       access_key(bytes);
+      break;
+    case 6:
+      grant(bytes);
       break;
     default:
       identifier(as_text(bytes));
