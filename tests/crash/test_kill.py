@@ -14,17 +14,19 @@ from keyfold_server import Production, cli
 
 MOMENTS = 50 if os.environ.get("KEYFOLD_FULL") == "1" else 8
 WRITERS = 8
+GRANTEE = "arn:aws:iam::111122223333:root"
 CALLS_MOST = 120  # Acknowledged between a start and its kill.
 PATIENCE_S = 60
 
 
 class Writer(threading.Thread):
-    """Makes keys, describes them anew, encrypts under them, until the server is gone; remembers what was acknowledged."""
+    """Makes keys, describes them anew, grants and revokes, encrypts, until the server is gone; remembers what was acknowledged."""
 
     def __init__(self, number, server, credentials, keys, stop, acknowledged):
         super().__init__()
         self.number, self.server, self.credentials, self.keys, self.stop = number, server, credentials, keys, stop
         self.made, self.descriptions, self.ciphertexts = [], {}, []
+        self.grants, self.revoked = [], []  # (key, grant id): of both what is certain.
         self.tried, self.answered = set(), set()  # (operation, tag), (operation, tag, key id): each call has a tag of its own.
         self.acknowledged = acknowledged  # A semaphore of all writers.
         self.failed_call = None  # When the call began that had no answer.
@@ -47,17 +49,30 @@ class Writer(threading.Thread):
         while not self.stop.is_set():
             count += 1
             tag = f"call {count} of writer {self.number}"
-            if count % 4 == 1:
+            if count % 6 == 1:
                 answer = self.call("CreateKey", tag, Description=tag)
                 if answer is None:
                     return
                 self.made.append(answer["KeyMetadata"]["KeyId"])
             key = self.made[-1] if self.made else self.keys[0]
-            if count % 4 == 2:
+            if count % 6 == 2:
                 if self.call("UpdateKeyDescription", tag, KeyId=key, Description=tag) is None:
                     self.descriptions.pop(key, None)  # Not acknowledged: either is right.
                     return
                 self.descriptions[key] = tag
+                continue
+            if count % 6 == 3:
+                answer = self.call("CreateGrant", tag, KeyId=key, GranteePrincipal=GRANTEE, Operations=["Decrypt"],
+                                   Name=tag.replace(" ", "-"))
+                if answer is None:
+                    return
+                self.grants.append((key, answer["GrantId"]))
+                continue
+            if count % 6 == 4 and len(self.grants) > 1:
+                key, grant = self.grants.pop(0)
+                if self.call("RevokeGrant", grant, KeyId=key, GrantId=grant) is None:
+                    return  # Not acknowledged: it may be there, or not.
+                self.revoked.append((key, grant))
                 continue
             answer = self.call("Encrypt", tag, KeyId=key, EncryptionContext={"call": tag},
                                Plaintext=base64.b64encode(tag.encode()).decode())
@@ -69,7 +84,8 @@ class Writer(threading.Thread):
 def identity_of(event):
     """Of a call, as its writer knows it: operation, tag, key id."""
     request = event["requestParameters"]
-    tag = request.get("encryptionContext", {}).get("call") or request.get("description", "")
+    tag = (request.get("encryptionContext", {}).get("call") or request.get("description") or
+           request.get("name", "").replace("-", " ") or request.get("grantId", ""))
     return event["eventName"], tag, event["resources"][0]["ARN"].rsplit("/", 1)[1]
 
 
@@ -77,6 +93,7 @@ class KillNine(unittest.TestCase):
     def test_nothing_acknowledged_is_lost(self):
         chance = random.Random(20261124)
         keys, descriptions, ciphertexts, tried, answered, awaited, in_flight = [], {}, [], set(), set(), 0, 0
+        grants, revoked = [], []
         with tempfile.TemporaryDirectory(prefix="keyfold-crash-") as folder:
             production = Production(folder)
             for moment in range(MOMENTS):
@@ -104,24 +121,28 @@ class KillNine(unittest.TestCase):
                         keys += writer.made
                         descriptions.update(writer.descriptions)
                         ciphertexts += writer.ciphertexts
+                        grants += writer.grants
+                        revoked += writer.revoked
                         tried |= writer.tried
                         answered |= writer.answered
                         in_flight += writer.failed_call is not None and writer.failed_call < killed
                 # A writer's last, unanswered change of an earlier key may stand as well.
             with production.start() as server:
-                checked = self.check(server, production.credentials(), keys, descriptions, ciphertexts)
+                checked = self.check(server, production.credentials(), keys, descriptions, ciphertexts, grants, revoked)
                 self.assertEqual(server.stop(), 0)
             unanswered = self.check_audit(production.data / "audit", tried, answered | checked)
         print(f"{MOMENTS} kills under {in_flight} calls, {unanswered} of them recorded and not answered: "
-              f"{len(keys)} keys, {len(descriptions)} descriptions, {len(ciphertexts)} ciphertexts, all there")
-        # Of every four calls of a writer one makes a key, one describes it, two encrypt. Half of that is enough to have tried.
-        self.assertGreaterEqual(len(keys), awaited // 8)
-        self.assertGreaterEqual(len(descriptions), awaited // 8)
-        self.assertGreaterEqual(len(ciphertexts), awaited // 4)
+              f"{len(keys)} keys, {len(descriptions)} descriptions, {len(ciphertexts)} ciphertexts, {len(grants)} grants, all there; "
+              f"{len(revoked)} grants revoked")
+        # Of every six calls of a writer one makes a key, one describes it, one grants, two or three encrypt. Half of that is enough.
+        self.assertGreaterEqual(len(keys), awaited // 12)
+        self.assertGreaterEqual(len(descriptions), awaited // 12)
+        self.assertGreaterEqual(len(grants) + len(revoked), awaited // 16)
+        self.assertGreaterEqual(len(ciphertexts), awaited // 6)
         self.assertGreaterEqual(in_flight, MOMENTS, "the kills hit a server that had nothing to do")
         self.assertGreater(unanswered, 0, "no kill came between a record and its answer")
 
-    def check(self, server, credentials, keys, descriptions, ciphertexts):
+    def check(self, server, credentials, keys, descriptions, ciphertexts, grants, revoked):
         def call(operation, **request):
             done = cli("call", operation, "-", server=server, credentials=credentials, input=json.dumps(request).encode())
             return json.loads(done.stdout)
@@ -133,6 +154,9 @@ class KillNine(unittest.TestCase):
         for _, blob, tag in ciphertexts:
             opened = call("Decrypt", CiphertextBlob=blob, EncryptionContext={"call": tag})
             self.assertEqual(base64.b64decode(opened["Plaintext"]), tag.encode())
+        for key, grant in grants + revoked:
+            listed = call("ListGrants", KeyId=key, GrantId=grant)["Grants"]
+            self.assertEqual([entry["GrantId"] for entry in listed], [] if (key, grant) in revoked else [grant])
         return {("DescribeKey", "", key) for key in keys} | {("Decrypt", tag, key) for key, _, tag in ciphertexts}
 
     def check_audit(self, directory, tried, answered):

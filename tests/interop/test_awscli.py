@@ -129,6 +129,19 @@ def table(kms, file):
     policy = {"Version": "2012-10-17", "Statement": [{"Sid": "Renamed", "Effect": "Allow", "Principal": {"AWS": ROOT},
                                                       "Action": "kms:*", "Resource": "*"}]}
     lockout = json.loads(json.dumps(policy).replace("kms:*", "kms:Encrypt"))
+    granted = kms.new_key()
+    grantee, cleaner = f"arn:aws:iam::{OTHER_ACCOUNT}:root", f"arn:aws:iam::{ACCOUNT}:user/cleaner"
+
+    def grant(name, **more):
+        return kms.must("CreateGrant", KeyId=granted, GranteePrincipal=grantee, Operations=["Decrypt"], Name=name, **more)
+
+    def grants(**which):
+        return [entry["GrantId"] for entry in kms.must("ListGrants", KeyId=granted, **which)["Grants"]]
+
+    listed_grant, retirable, to_retire, to_revoke = grant("listed"), grant("retirable", RetiringPrincipal=cleaner), grant("retired"), grant("revoked")
+    no_grant = "0" * 64
+    absent_grant = Bad("NotFoundException", f"Grant ID {no_grant} not found", ("--key-id", granted, "--grant-id", no_grant))
+    bad_grant = Bad("InvalidGrantIdException", "Invalid grant ID x", ("--key-id", granted, "--grant-id", "x"))
     alias("alias/taken", key)
     alias("alias/moving", key)
     alias("alias/going", key)
@@ -146,6 +159,16 @@ def table(kms, file):
                  ("--alias-name", "alias/taken", "--target-key-id", key)),
              Bad("ValidationException", no_prefix, ("--alias-name", "ledger", "--target-key-id", key)),
              Bad("NotAuthorizedException", "", ("--alias-name", "alias/aws/s3", "--target-key-id", key)))),
+        "CreateGrant": Row(
+            ("--key-id", granted, "--grantee-principal", grantee, "--operations", "Encrypt", "Decrypt", "--constraints",
+             "EncryptionContextSubset={tenant=north-star}", "--name", "by-hand"),
+            lambda answer: [(sorted(answer), ["GrantId", "GrantToken"]), (grants(GrantId=answer["GrantId"]), [answer["GrantId"]])],
+            (Bad("InvalidArnException", "ARN does not refer to a valid principal: nobody",
+                 ("--key-id", granted, "--grantee-principal", "nobody", "--operations", "Decrypt")),
+             is_off("--grantee-principal", grantee, "--operations", "Decrypt"),
+             no_such("--grantee-principal", grantee, "--operations", "Decrypt"),
+             Bad("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.",
+                 ("--key-id", granted, "--grantee-principal", grantee, "--operations", "Decrypt", "--dry-run")))),
         "CreateKey": Row(
             ("--description", "größer ☃", "--tags", "TagKey=domain,TagValue=payments"),
             lambda answer: [(answer["KeyMetadata"]["Arn"], arn(answer["KeyMetadata"]["KeyId"])),
@@ -223,6 +246,12 @@ def table(kms, file):
             lambda answer: [([(a["AliasName"], a["AliasArn"], a["TargetKeyId"]) for a in answer["Aliases"]],
                              [("alias/listed", alias_arn("alias/listed"), another)])],
             (Bad("ValidationException", too_much(101, "limit", 100), ("--limit", 101)), Bad(*bad_marker, ("--marker", "nonsense")))),
+        "ListGrants": Row(
+            ("--key-id", granted, "--grant-id", listed_grant["GrantId"]),
+            lambda answer: [([(entry["GrantId"], entry["Name"], entry["GranteePrincipal"], entry["Operations"], entry["IssuingAccount"])
+                              for entry in answer["Grants"]],
+                             [(listed_grant["GrantId"], "listed", grantee, ["Decrypt"], ROOT)])],
+            (bad_grant, no_such())),
         "ListKeyPolicies": Row(
             ("--key-id", key),
             lambda answer: [(answer["PolicyNames"], ["default"])],
@@ -242,6 +271,11 @@ def table(kms, file):
             ("--key-id", tagged, "--page-size", 1),
             lambda answer: [(answer["Tags"], [{"TagKey": "owner", "TagValue": "größe"}, {"TagKey": "team", "TagValue": ""}])],
             (no_such(), Bad(*bad_marker, ("--key-id", tagged, "--marker", "nonsense")))),
+        "ListRetirableGrants": Row(
+            ("--retiring-principal", cleaner),
+            lambda answer: [([entry["GrantId"] for entry in answer["Grants"]], [retirable["GrantId"]])],
+            (Bad("InvalidArnException", "ARN does not refer to a valid principal: nobody", ("--retiring-principal", "nobody")),
+             Bad(*bad_marker, ("--retiring-principal", cleaner, "--starting-token", "x")))),
         "PutKeyPolicy": Row(
             ("--key-id", to_govern, "--policy-name", "default", "--policy", file(json.dumps(policy).encode(), "file")),
             lambda answer: [(answer, None), (json.loads(kms.must("GetKeyPolicy", KeyId=to_govern)["Policy"]), policy)],
@@ -256,6 +290,15 @@ def table(kms, file):
             (Bad("InvalidCiphertextException", "", ("--ciphertext-blob", sealed, "--destination-key-id", another)),
              Bad("DisabledException", f"{arn(off)} is disabled.",
                  ("--ciphertext-blob", sealed, "--source-encryption-context", context, "--destination-key-id", off)))),
+        "RetireGrant": Row(
+            ("--grant-token", to_retire["GrantToken"]),
+            lambda answer: [(answer, None), (grants(GrantId=to_retire["GrantId"]), [])],
+            (Bad("InvalidGrantTokenException", "The grant token is not valid.", ("--grant-token", "x")),
+             absent_grant, bad_grant)),
+        "RevokeGrant": Row(
+            ("--key-id", granted, "--grant-id", to_revoke["GrantId"]),
+            lambda answer: [(answer, None), (grants(GrantId=to_revoke["GrantId"]), [])],
+            (absent_grant, bad_grant)),
         "RotateKeyOnDemand": Row(
             ("--key-id", to_rotate),
             lambda answer: [(answer, {"KeyId": arn(to_rotate)}), (described(to_rotate)["CurrentKeyMaterialId"] == first_material, False)],
