@@ -87,6 +87,8 @@ void Keys::collect_grants(const KeyArn& key, std::string_view principal, GrantOp
   state_->grants.collect(key, principal, operation, context, out);
 }
 
+std::vector<Grant> Keys::grants_on(const KeyArn& key) const { return state_->grants.all_of(key); }
+
 Result<Grant> Keys::find_grant(const KeyArn& key, std::string_view id) const {
   const auto parsed = GrantId::parse(id);
   if (!parsed) return Error{ErrorCode::invalid_grant_id, "Invalid grant ID " + std::string(id)};

@@ -185,6 +185,8 @@ class Keys {
   // CreateGrant, whose bounds are not judged here. Takes no lock; allocates nothing but what `out` needs.
   void collect_grants(const KeyArn& key, std::string_view principal, policy::GrantOperation operation,
                       const ContextView& context, std::vector<Grant>& out) const;
+  // All on the key, in the order of lists.
+  std::vector<Grant> grants_on(const KeyArn& key) const;
   // Fails with `invalid_grant_id` when it cannot be one, with `not_found` when the key has no such grant.
   Result<Grant> find_grant(const KeyArn& key, std::string_view id) const;
   // Whether a grant on this key can be like this: fails with `validation`, `invalid_arn`, `limit_exceeded`.

@@ -34,6 +34,13 @@ bool is_of_requests(std::string_view name) {
   });
 }
 
+std::vector<const policy::Grant*> views_of(const std::vector<keys::Grant>& grants) {
+  std::vector<const policy::Grant*> views;
+  views.reserve(grants.size());
+  for (const auto& grant : grants) views.push_back(&grant->for_policy());
+  return views;
+}
+
 }  // namespace
 
 // What is known of the call that is asked about. A key that it visits nothing for and does not say that there is none
@@ -94,7 +101,11 @@ class Judge::Facts final : public policy::ConditionSource {
 };
 
 Judge::Judge(const keys::Keys& keys, keys::Keys::Record key, const Question& question)
-    : keys_(keys), key_(std::move(key)), question_(question) {}
+    : keys_(keys),
+      key_(std::move(key)),
+      question_(question),
+      held_(keys.grants_on(key_->arn)),
+      grants_(views_of(held_)) {}
 
 policy::Decision Judge::decide(const Subject& subject, Timestamp at, std::string* why_not) const {
   policy::Request request;
@@ -109,8 +120,13 @@ policy::Decision Judge::decide(const Subject& subject, Timestamp at, std::string
   request.conditions = of_caller.view();
   request.more_conditions = &facts;
   request.conditions_extent = policy::Extent::partial;
-  auto decision = policy::evaluate(
-      request, {.key = &key_->policy->document, .identity = subject.identity, .boundary = subject.boundary});
+  request.creates = {};  // What a new grant is to give, nobody said; nor which grant is to be retired.
+  policy::Policies policies{.key = &key_->policy->document, .identity = subject.identity, .boundary = subject.boundary};
+  if (question_.action != policy::op::RetireGrant::action)
+    policies.grants = policy::Grants(grants_);
+  else if (!grants_.empty())
+    policies.grants = {};
+  auto decision = policy::evaluate(request, policies);
   if (why_not != nullptr && decision.verdict == policy::Verdict::deny)
     *why_not = policy::denial_text(request, decision);
   return decision;

@@ -33,7 +33,7 @@ class Judge {
  public:
   Judge(const keys::Keys& keys, keys::Keys::Record key, const Question& question);
 
-  // The decision points into the key's policy and the subject's.
+  // The decision points into the key's policy and its grants, and the subject's.
   Judgement judge(const Subject& subject) const;
   policy::Verdict verdict(const Subject& subject) const;
 
@@ -47,6 +47,8 @@ class Judge {
   const keys::Keys& keys_;
   const keys::Keys::Record key_;
   const Question question_;
+  const std::vector<keys::Grant> held_;             // Those on the key.
+  const std::vector<const policy::Grant*> grants_;  // The same.
 };
 
 }  // namespace keyfold::server::access
