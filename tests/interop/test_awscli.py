@@ -275,7 +275,7 @@ def table(kms, file):
             ("--retiring-principal", cleaner),
             lambda answer: [([entry["GrantId"] for entry in answer["Grants"]], [retirable["GrantId"]])],
             (Bad("InvalidArnException", "ARN does not refer to a valid principal: nobody", ("--retiring-principal", "nobody")),
-             Bad(*bad_marker, ("--retiring-principal", cleaner, "--starting-token", "x")))),
+             Bad(*bad_marker, ("--retiring-principal", cleaner, "--marker", "nonsense")))),
         "PutKeyPolicy": Row(
             ("--key-id", to_govern, "--policy-name", "default", "--policy", file(json.dumps(policy).encode(), "file")),
             lambda answer: [(answer, None), (json.loads(kms.must("GetKeyPolicy", KeyId=to_govern)["Policy"]), policy)],

@@ -111,6 +111,21 @@ TEST(Event, AReEncryptionThatNamesItsSourceAloneHasARequest) {
   EXPECT_NE(encoded(event).find(R"("requestParameters":{"sourceEncryptionContext":{"a":"1"}},)"), std::string::npos);
 }
 
+TEST(Event, ObjectsAreWrittenInsideOfFields) {
+  std::vector<ContextPair> pairs = {{"b", "2"}, {"a", "1"}};
+  const std::vector<EventField> inner = {EventField::context("encryptionContextSubset", *ContextView::over(pairs)),
+                                         {"more", "x"}};
+  const std::vector<EventField> fields = {EventField::fields("constraints", inner), EventField::fields("none", {}),
+                                          EventField::context("empty", {})};
+  AuditEvent event = decrypt_event();
+  event.request = {};
+  event.request.others = fields;
+  EXPECT_NE(encoded(event).find(R"("requestParameters":{"constraints":{"encryptionContextSubset":{"a":"1","b":"2"},)"
+                                R"("more":"x"},"none":{},"empty":{}},)"),
+            std::string::npos)
+      << encoded(event);
+}
+
 TEST(Event, ListsAreWrittenAsCloudTrailHasThem) {
   const std::vector<std::string_view> keys = {"a", "[", "\""};
   const std::vector<EventTag> tags = {{"domain", "payments"}, {"empty", ""}};
@@ -143,15 +158,21 @@ std::vector<std::string> encodings_of(std::string_view text) {
   std::vector<std::string> leaves;
   const std::vector<std::string_view> texts = {text, text};
   const std::vector<EventTag> tags = {{text, text}};
-  const std::vector<EventField> fields = {
-      {"field", text}, {text, "value"}, EventField::texts("texts", texts), EventField::tags("tags", tags)};
   std::vector<ContextPair> pairs = {{text, text}};
+  const auto context = *ContextView::over(pairs);
+  const std::vector<EventField> inner = {{"field", text}, EventField::context(text, context)};
+  const std::vector<EventField> fields = {{"field", text},
+                                          {text, "value"},
+                                          EventField::texts("texts", texts),
+                                          EventField::tags("tags", tags),
+                                          EventField::context("pairs", context),
+                                          EventField::fields("inner", inner)};
   AuditEvent event = decrypt_event();
   event.user_agent = text;
   event.tls.host = text;
   event.error_message = text;
   event.request.key_id = text;
-  event.request.encryption_context = *ContextView::over(pairs);
+  event.request.encryption_context = context;
   event.request.others = fields;
   event.response = fields;
   event.details.others = fields;

@@ -369,7 +369,7 @@ TEST(Grants, AKeyHasFiftyThousandOfThemAndNoMoreAndFindsOneAsFast) {
   const auto key = world.create(), small = world.create();
   fill(world, *key, grants_max - 1);
   must(create(world, *small, grant_to(reader, {GrantOperation::generate_data_key})));
-  const auto last = microseconds_each(1, [&](std::size_t) { must(create(world, *key, grant_to(writer))); });
+  const auto last = microseconds_each(1, [&](std::size_t) { must(create(world, *key, grant_to(reader))); });
   EXPECT_EQ(code_of(create(world, *key, grant_to(writer))), ErrorCode::limit_exceeded);
   std::vector<Grant> out;
   std::vector<ContextPair> pairs;

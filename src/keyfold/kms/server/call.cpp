@@ -269,10 +269,10 @@ std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
   // What a call says of its grant, as CloudTrail has it: CreateGrant answers with it, RetireGrant need not name it.
   std::array<audit::EventField, 2> grant_fields = {audit::EventField("grantId", ""), audit::EventField("keyId", "")};
   std::span<const audit::EventField> response, more;
-  if (record.grant && outcome) {
+  if (record.grant) {
     grant_fields[0] = audit::EventField("grantId", record.grant->text());
     grant_fields[1] = audit::EventField("keyId", record.resource ? record.resource->text() : std::string_view());
-    if (row_.operation == Operation::create_grant) response = grant_fields;
+    if (row_.operation == Operation::create_grant && outcome) response = grant_fields;
     if (row_.operation == Operation::retire_grant) more = std::span(grant_fields).first(1);
   }
   const audit::AuditEvent event{

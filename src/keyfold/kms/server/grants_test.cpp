@@ -200,6 +200,7 @@ TEST_F(Grants, AreRetiredByWhomTheyNameForItAndByNobodyElse) {
   const auto by_token = [&](const Answer& grant) { return "{" + text("GrantToken", token_of(grant)) + "}"; };
   auto grant = made(R"("Encrypt","RetireGrant")");
   EXPECT_EQ(kms_.call_as(other, "RetireGrant", by_token(grant)).error, "AccessDeniedException");
+  EXPECT_TRUE(recorded(R"("grantId":")" + id_of(grant)));
   EXPECT_EQ(kms_.call_as(retirer, "RetireGrant", by_token(grant)).status, 200);
   EXPECT_TRUE(recorded(R"("grantId":")" + id_of(grant)));
   EXPECT_FALSE(recorded(token_of(grant)));

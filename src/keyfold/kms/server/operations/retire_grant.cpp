@@ -28,6 +28,7 @@ Outcome run<Operation::retire_grant>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::RetireGrantRequest>());
   call.note_if_any("grantId", request.grant_id);
   TRY_ASSIGN(const auto named, named_in(call, request));
+  if (const auto id = GrantId::parse(named.grant)) call.record().grant = *id;
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, call.find(named.key));
     const auto grant = call.keys().find_grant(found.key->arn, named.grant);
@@ -42,7 +43,6 @@ Outcome run<Operation::retire_grant>(Call& call) {
     TRY_ASSIGN(auto permit, call.authorize<op::RetireGrant>(found, pairs, facts.view(),
                                                             {.retires = grant ? &(*grant)->for_policy() : nullptr}));
     if (!grant) return grant.error();
-    call.record().grant = (*grant)->id();
     TRY(call.state_allows(*found.key));
     if (request.dry_run) return dry_run_succeeded();
     TRY(call.keys().retire_grant(std::move(permit), (*grant)->id(), call.event()));
