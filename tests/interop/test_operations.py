@@ -292,7 +292,7 @@ class Access(Case):
         self.refused("UnrecognizedClientException", "list_keys", by=client("AKIAIOSFODNN7NOBODY0", "test"))
 
     def test_what_is_not_there_says_so(self):
-        self.refused("UnknownOperationException", "list_retirable_grants", RetiringPrincipal=ROOT)
+        self.refused("UnknownOperationException", "verify_mac", KeyId="x", Message=b"x", Mac=b"x", MacAlgorithm="HMAC_SHA_256")
         self.refused("UnknownOperationException", "sign", KeyId="x", Message=b"x", SigningAlgorithm="ECDSA_SHA_256")
         self.refused("UnsupportedOperationException", "create_key", KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
 
