@@ -19,7 +19,11 @@ enum class RecordType : std::uint8_t {
   alias,
   grant,
   user,
+  group,
+  role,
+  policy,     // A managed policy.
   accesskey,  // Secret.
+  keyuse,     // When an access key was used last.
   outbox,
   meta,
   storagekey,  // Secret. This and those below are the vault's own.
