@@ -75,7 +75,7 @@ using AliasArn = Named<AliasArnTag>;  // "arn:aws:kms:eu-central-1:123456789012:
 
 struct PrincipalArnTag {
   static constexpr std::string_view what = "a principal ARN";
-  static constexpr std::size_t size_max = 160;
+  static constexpr std::size_t size_max = 640;  // With a path of 512 characters and a name of 64.
   static bool valid(std::string_view text);
 };
 using PrincipalArn = Named<PrincipalArnTag>;  // "arn:aws:iam::123456789012:user/ledger-writer", or …:root

@@ -30,6 +30,10 @@ enum class ErrorCode {
   unknown_operation,
   unrecognized_client,
   validation,
+  expired_token,
+  // Declared by IAM and STS operations alone.
+  delete_conflict,
+  packed_policy_too_large,
   // Declared by KMS operations.
   already_exists,
   conflict,

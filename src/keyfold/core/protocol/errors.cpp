@@ -22,6 +22,9 @@ constexpr std::array named_codes = {
     ErrorCode::unknown_operation,
     ErrorCode::unrecognized_client,
     ErrorCode::validation,
+    ErrorCode::expired_token,
+    ErrorCode::delete_conflict,
+    ErrorCode::packed_policy_too_large,
     ErrorCode::already_exists,
     ErrorCode::conflict,
     ErrorCode::custom_key_store_not_found,
@@ -57,7 +60,7 @@ constexpr OtherName other_names[] = {
     {"ServiceUnavailableException", ErrorCode::unavailable},
     {"AccessDenied", ErrorCode::access_denied},
     {"InvalidClientTokenId", ErrorCode::unrecognized_client},
-    {"ExpiredTokenException", ErrorCode::unrecognized_client},
+    {"ExpiredToken", ErrorCode::expired_token},
     {"SignatureDoesNotMatch", ErrorCode::invalid_signature},
     {"RequestExpired", ErrorCode::invalid_signature},
     {"Throttling", ErrorCode::throttling},
@@ -105,6 +108,12 @@ std::string_view error_name(ErrorCode code) {
       return "UnrecognizedClientException";
     case ErrorCode::validation:
       return "ValidationException";
+    case ErrorCode::expired_token:
+      return "ExpiredTokenException";
+    case ErrorCode::delete_conflict:
+      return "DeleteConflictException";
+    case ErrorCode::packed_policy_too_large:
+      return "PackedPolicyTooLargeException";
     case ErrorCode::already_exists:
       return "AlreadyExistsException";
     case ErrorCode::conflict:
