@@ -231,6 +231,20 @@ class EventWriter {
 
 namespace {
 
+void write_session(EventWriter& out, const SessionContext& session) {
+  out.open("sessionContext");
+  if (!session.issuer_type.empty())
+    out.open("sessionIssuer")
+        .text("type", session.issuer_type)
+        .text_if_any("principalId", session.issuer_principal_id)
+        .text_if_any("arn", session.issuer_arn)
+        .text_if_any("accountId", session.issuer_account_id)
+        .text_if_any("userName", session.issuer_user_name)
+        .close();
+  out.open("attributes").text("mfaAuthenticated", "false").text("creationDate", session.creation_date).close();
+  out.close();
+}
+
 void write_user(EventWriter& out, const UserIdentity& user) {
   out.open("userIdentity")
       .text_if_any("type", user.type)
@@ -238,8 +252,9 @@ void write_user(EventWriter& out, const UserIdentity& user) {
       .text_if_any("arn", user.arn)
       .text_if_any("accountId", user.account_id)
       .text_if_any("accessKeyId", user.access_key_id)
-      .text_if_any("userName", user.user_name)
-      .close();
+      .text_if_any("userName", user.user_name);
+  if (user.session != nullptr) write_session(out, *user.session);
+  out.close();
 }
 
 struct SideNames {

@@ -49,11 +49,19 @@ class EventField {
   Value value_;
 };
 
+// Whose session it is that called, and since when. Empty members are left out of the record.
+struct SessionContext {
+  std::string_view issuer_type;  // "Role"
+  std::string_view issuer_principal_id, issuer_arn, issuer_account_id, issuer_user_name;
+  std::string_view creation_date;  // "2026-11-24T05:50:00Z"
+};
+
 // Who called. Empty members are left out of the record.
 struct UserIdentity {
   std::string_view
-      type;  // "IAMUser", "Root", "AWSService" (our scheduler), "AWSAccount" (a caller of another account).
+      type;  // "IAMUser", "AssumedRole", "Root", "AWSService" (our scheduler), "AWSAccount" (of another account).
   std::string_view principal_id, arn, account_id, access_key_id, user_name;
+  const SessionContext* session = nullptr;  // Of temporary credentials.
 };
 
 struct RequestParameters {

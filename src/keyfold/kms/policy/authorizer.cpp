@@ -123,6 +123,24 @@ std::string denial_text_for_stranger(std::string_view principal, std::string_vie
       .append("resource-based policy explicitly denies access");
 }
 
+Result<ActionPermit> Authorizer::authorize(const Caller& caller, std::string_view action, std::string_view resource,
+                                           const AccountId& account, const Facts& facts, Reason& reason) const {
+  auto allowed = decide(caller, action, resource, account, facts, reason);
+  if (!allowed) return std::move(allowed).error();
+  return ActionPermit(action, account, resource);
+}
+
+Result<ActionPermit> Authorizer::authorize(const Caller& caller, std::string_view action, const PrincipalArn& role,
+                                           const Document& trust, const Facts& facts, Reason& reason) const {
+  const auto account = AccountId::parse(split_arn(role.text())->account);
+  KEYFOLD_CHECK(account.has_value());
+  Request request = request_of(caller, action, role.text(), account->text());
+  auto allowed = conclude(request, caller, &trust, facts, reason);
+  // AWS says no more to whoever is not trusted.
+  if (!allowed) return Error{ErrorCode::access_denied, not_authorized(caller.arn, action, role.text())};
+  return ActionPermit(action, *account, role.text());
+}
+
 AccountId Authorizer::account_of(const AliasArn& alias) {
   const auto account = AccountId::parse(split_arn(alias.text())->account);
   KEYFOLD_CHECK(account.has_value());

@@ -32,6 +32,7 @@
 
 #include "keyfold/core/base/named.h"
 #include "keyfold/core/base/result.h"
+#include "keyfold/kms/policy/action_permit.h"
 #include "keyfold/kms/policy/document.h"
 #include "keyfold/kms/policy/grant.h"
 #include "keyfold/kms/policy/operation.h"
@@ -179,6 +180,15 @@ class Authorizer {
     if (!allowed) return std::move(allowed).error();
     return AccountPermit<Op>(account, alias.text());
   }
+
+  // An action of IAM or STS in this account: by identity policies.
+  Result<ActionPermit> authorize(const Caller& caller, std::string_view action, std::string_view resource,
+                                 const AccountId& account, const Facts& facts, Reason& reason) const;
+  // On a role, which its trust policy allows or delegates (sts:AssumeRole, sts:TagSession).
+  Result<ActionPermit> authorize(const Caller& caller, std::string_view action, const PrincipalArn& role,
+                                 const Document& trust, const Facts& facts, Reason& reason) const;
+  // For the few that AWS lets everybody do, whatever policies say (sts:GetCallerIdentity).
+  ActionPermit everybody_may(std::string_view action, const AccountId& account) const { return {action, account, "*"}; }
 
  private:
   static AccountId account_of(const AliasArn& alias);
