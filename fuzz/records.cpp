@@ -1,6 +1,6 @@
-// What lies inside of sealed records: keys, aliases, grants, witnessed time, users, access keys. Whatever is read is
-// what its writer would have written. And the names that requests and records hold: key identifiers, ARNs, ids. The
-// first byte chooses.
+// What lies inside of sealed records: keys, aliases, grants, witnessed time, users, groups, roles, policies, access
+// keys; and what a session token says. Whatever is read is what its writer would have written. And the names that
+// requests and records hold: key identifiers, ARNs, ids. The first byte chooses.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +8,7 @@
 
 #include "keyfold/envelope/keyrings/kms_key_name.h"
 #include "keyfold/kms/identity/record_codec.h"
+#include "keyfold/kms/identity/session_token.h"
 #include "keyfold/kms/keys/identifier.h"
 #include "keyfold/kms/keys/record_codec.h"
 
@@ -60,10 +61,46 @@ void witness(BytesView value) {
 void user(BytesView value) {
   static const RecordName name(RecordType::user, account(), "ledger-writer");
   const auto read = identity::read_user(name, value);
-  if (!read) return;
+  if (!read || value.front() == std::byte{1}) return;  // Version 1 is written no more.
   Bytes written;
   identity::write_user(written, *read);
   must_equal(written, value);
+}
+
+template <class Read, class Write>
+void entity(RecordType type, BytesView value, Read read, Write write) {
+  const auto entity = read(RecordName(type, account(), "ledger"), value);
+  if (!entity) return;
+  Bytes written;
+  write(written, *entity);
+  must_equal(written, value);
+}
+
+// The first byte of the rest chooses.
+void other_identity(BytesView bytes) {
+  if (bytes.empty()) return;
+  const auto value = bytes.subspan(1);
+  switch (std::to_integer<unsigned>(bytes.front()) % 5) {
+    case 0:
+      entity(RecordType::group, value, identity::read_group, identity::write_group);
+      break;
+    case 1:
+      entity(RecordType::role, value, identity::read_role, identity::write_role);
+      break;
+    case 2:
+      entity(RecordType::policy, value, identity::read_policy, identity::write_policy);
+      break;
+    case 3:
+      entity(RecordType::keyuse, value, identity::read_key_use, identity::write_key_use);
+      break;
+    default: {
+      const auto read = identity::read_session_claims(value);
+      if (!read) return;
+      const auto written = identity::write_session_claims(read->claims, read->secret);
+      KEYFOLD_CHECK(written);
+      must_equal(written->reveal(), value);
+    }
+  }
 }
 
 void access_key(BytesView bytes) {
@@ -113,7 +150,7 @@ void identifier(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const auto bytes = std::as_bytes(std::span(data, size)).subspan(1);
-  switch (data[0] % 7) {
+  switch (data[0] % 8) {
     case 0:
       key(bytes);
       break;
@@ -128,6 +165,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 4:
       access_key(bytes);
+      break;
+    case 5:
+      other_identity(bytes);
       break;
     case 6:
       grant(bytes);

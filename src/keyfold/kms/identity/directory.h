@@ -1,6 +1,7 @@
 #pragma once
-// Directory: who the callers are, and the keys that prove it. Users, their access keys, and each account's root. Two
-// small interfaces: Callers for every request, Administration for those who make users. The secret of an access key
+// Directory: who the callers are, and the keys that prove it. Users, groups, roles, their policies, access keys,
+// sessions, and each account's root. Three small interfaces: Callers for every request, Administration for those who
+// make users on the server's own machine, Entities for the IAM API. The secret of an access key
 // never leaves the room once it was handed to its owner: requests are verified with a key derived from it for one day,
 // Region and service.
 
@@ -12,12 +13,13 @@
 #include <vector>
 
 #include "keyfold/core/base/clock.h"
-#include "keyfold/core/base/inline_string.h"
+#include "keyfold/core/base/function_ref.h"
 #include "keyfold/core/base/named.h"
 #include "keyfold/core/base/random.h"
 #include "keyfold/core/base/secret.h"
+#include "keyfold/kms/identity/entities.h"
+#include "keyfold/kms/identity/entitlements.h"
 #include "keyfold/kms/policy/authorizer.h"
-#include "keyfold/kms/policy/document.h"
 #include "keyfold/kms/storage/outbox.h"
 #include "keyfold/kms/vault/sealed_store.h"
 
@@ -25,85 +27,50 @@ namespace keyfold::identity {
 
 using policy::PrincipalType;
 
-struct UserNameTag {
-  static constexpr std::string_view what = "a user name (1 to 64 of A-Z a-z 0-9 + = , . @ _ -)";
-  static constexpr std::size_t size_max = 64;
-  static bool valid(std::string_view text);
-};
-using UserName = Named<UserNameTag>;
-struct UserIdTag {
-  static constexpr std::string_view what = "a user id";
-  static constexpr std::size_t size_max = 21;
-  static bool valid(std::string_view text);
-};
-using UserId = Named<UserIdTag>;  // "AIDA" and 17 of A-Z 2-7; never used twice, unlike names.
-
-PrincipalArn user_arn(const AccountId& account, const UserName& name);
-PrincipalArn root_arn(const AccountId& account);
-
-// What a principal's policies allow him, compiled. Immutable, so it may be shared.
-struct Entitlements {
-  std::vector<std::shared_ptr<const policy::Document>> documents;
-  std::vector<const policy::Document*> identity;  // Of `documents`.
-};
+struct Session;        // session.h
+struct SessionClaims;  // session_token.h
 
 // Whoever an access key belongs to. A value: copying it allocates nothing.
 struct Caller {
   AccountId account;
-  PrincipalArn arn;
+  PrincipalArn arn;  // Of a role's session: the session's.
   PrincipalType type = PrincipalType::user;
   AccessKeyId access_key_id;
-  std::optional<UserId> user_id;                     // None for the root: its principal id is the account's.
-  std::optional<UserName> user_name;                 // Likewise.
-  std::shared_ptr<const Entitlements> entitlements;  // Null: none.
+  std::optional<UserId> user_id;                       // Of a user; his session has it too.
+  std::optional<UserName> user_name;                   // Likewise.
+  std::shared_ptr<const Entitlements> entitlements{};  // Null: a root's.
+  std::shared_ptr<const Session> session{};            // Null: the access key is not a session's.
 
-  std::string_view principal_id() const { return user_id ? user_id->text() : account.text(); }
+  // "AIDA…"; of a role's session "AROA…:name"; the root's is the account's id.
+  std::string_view principal_id() const;
+  // When it ends; none: it does not.
+  std::optional<Timestamp> expires() const;
   // For Authorizer; views into this.
-  policy::Caller for_policy() const {
-    return {.arn = arn.text(),
-            .account = account,
-            .type = type,
-            .identity = entitlements ? policy::Documents(entitlements->identity) : policy::Documents()};
-  }
+  policy::Caller for_policy() const;
 };
 
 // Safe to use from several threads. A key that was deactivated or deleted is unknown as soon as the call that did so
-// has returned.
+// has returned; so is the session of a user or a role that was deleted.
 class Callers {
  public:
   virtual ~Callers() = default;
 
-  // Whose access key it is; none when there is no such key, or it is inactive. Allocates nothing.
-  virtual std::optional<Caller> find(const AccessKeyId& id) const = 0;
+  // Whose access key it is; none when there is no such key, or it is inactive. For a session's key, `token` is the
+  // session token that came with it: without it, or when it is not one that this store gave out with this key, the key
+  // is unknown. A session that has expired is still known: look at expires(). Allocates nothing for a key that was
+  // asked for before.
+  virtual std::optional<Caller> find(const AccessKeyId& id, std::string_view token = {}) const = 0;
 
   // The key that verifies what this access key signed (sigv4/verify.h). For a key that find() does not know, a key that
   // verifies nothing, at the same cost: whether a key exists does not show in the time. Cached, with a bound: allocates
   // nothing when it was asked for before. Fails with `unavailable` when the secret arena is full, with `corrupt` when
   // the stored secret is not what was stored.
   virtual Result<std::shared_ptr<const SecretBytes>> signing_key(const AccessKeyId& id, std::string_view date,
-                                                                 const Region& region,
-                                                                 std::string_view service) const = 0;
-};
+                                                                 const Region& region, std::string_view service,
+                                                                 std::string_view token = {}) const = 0;
 
-enum class KeyStatus : std::uint8_t { active = 1, inactive = 2 };
-inline constexpr std::size_t access_keys_per_user_max = 2;  // For the root, too.
-inline constexpr std::size_t users_per_account_max = 5000;  // AWS's quota.
-
-struct User {
-  AccountId account;
-  UserName name;
-  UserId id;
-  Timestamp created;
-  std::string identity_policy;  // Its text; empty: none.
-  PrincipalArn arn() const { return user_arn(account, name); }
-};
-
-struct AccessKey {
-  AccessKeyId id;
-  AccountId account;
-  std::optional<UserName> user;  // None: the root's.
-  KeyStatus status = KeyStatus::active;
-  Timestamp created;
+  // A request of this key was served. Allocates nothing, and writes nothing to the store.
+  virtual void note_use(const AccessKeyId& id, const Region& region, std::string_view service) const = 0;
 };
 
 // An access key before it is added: made beforehand, so that the audit event can name it.
@@ -133,7 +100,8 @@ class Administration {
                                     std::span<const storage::OutboxRecord> events) = 0;
   // With its access keys. Fails with `not_found`.
   virtual Outcome remove_user(const AccountId& account, const UserName& name, const storage::OutboxRecord* event) = 0;
-  // Empty text: none any more. Fails with `not_found` or `malformed_policy_document`.
+  // As his inline policy of the name administered_policy_name. Empty text: none any more. Fails with `not_found` or
+  // `malformed_policy_document`.
   virtual Outcome put_identity_policy(const AccountId& account, const UserName& name, std::string_view text,
                                       const storage::OutboxRecord* event) = 0;
 
@@ -151,7 +119,34 @@ class Administration {
   virtual Outcome reset_root(const AccountId& account, const NewAccessKey& key, const storage::OutboxRecord* event) = 0;
 };
 
-class Directory : public Callers, public Administration {};
+struct Snapshot;  // snapshot.h
+class Edit;       // edit.h
+
+// All entities, to be read and changed. Safe to use from several threads.
+class Entities {
+ public:
+  virtual ~Entities() = default;
+
+  virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
+  // Lets `edit` change things, and commits what it did, with the events that it recorded, in one transaction. In force
+  // for the next request when it returns. One after another. Fails as `edit`, as SealedStore::commit, and with
+  // `malformed_policy_document`; then nothing has changed.
+  virtual Outcome change(FunctionRef<Outcome(Edit&)> edit) = 0;
+
+  // Gives out what a session is to sign with. Fails as SealedStore::seal_token.
+  struct Credentials {
+    AccessKeyId id;
+    SecretBytes secret;
+    std::string token;  // Base64. Whoever has it and the secret is the session.
+  };
+  virtual Result<Credentials> seal_session(const SessionClaims& claims, Random& random) = 0;
+
+  // Writes down when access keys were used last, as far as that was not yet: what
+  // has not been written is lost when the process is killed.
+  virtual Outcome write_last_used() = 0;
+};
+
+class Directory : public Callers, public Administration, public Entities {};
 
 // What the sealed store holds. `store`, `clock` and `random` must outlive it; it must be the only one that writes these
 // records. Fails as SealedStore::scan, and with `corrupt` when a record cannot be read.

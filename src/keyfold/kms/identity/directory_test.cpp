@@ -89,7 +89,7 @@ TEST_P(DirectoryContract, FindsAUserByTheAccessKey) {
   EXPECT_EQ(caller->principal_id(), user.id.text());
   EXPECT_EQ(caller->user_name, writer);
   EXPECT_EQ(caller->access_key_id, key.id);
-  EXPECT_EQ(caller->entitlements, nullptr);
+  EXPECT_TRUE(caller->entitlements->identity.empty());
   EXPECT_TRUE(verifies(key));
 }
 
@@ -118,7 +118,7 @@ TEST_P(DirectoryContract, KeepsEverythingAcrossARestart) {
   EXPECT_EQ(users[1].name, writer);
   EXPECT_EQ(users[1].id, user.id);
   EXPECT_EQ(users[1].created, user.created);
-  EXPECT_EQ(users[1].identity_policy, policy::administrator_policy);
+  EXPECT_EQ(users[1].administered_policy(), policy::administrator_policy);
   EXPECT_TRUE(works(key));
   EXPECT_TRUE(works(root));
   EXPECT_FALSE(works(inactive));
@@ -263,7 +263,7 @@ TEST_P(DirectoryContract, AddsAUserAndItsKeyInOneCommitOrNeither) {
     const auto caller = directory_->find(key.id);
     ASSERT_TRUE(caller);
     EXPECT_EQ(caller->user_id, user.id);
-    EXPECT_NE(caller->entitlements, nullptr);
+    EXPECT_EQ(caller->entitlements->identity.size(), 1U);
     const auto pending = sealed_->pending(100);
     ASSERT_EQ(pending->size(), 2U);
     EXPECT_EQ(as_text(pending->front().body), "the user");
@@ -333,16 +333,16 @@ TEST_P(DirectoryContract, CompilesIdentityPoliciesOnceAndRefusesBadOnes) {
   add(reader, policy::administrator_policy);
   const auto one = *directory_->find(add_key(writer).id);
   const auto key = add_key(reader);
-  EXPECT_NE(one.entitlements, nullptr);
-  EXPECT_EQ(one.entitlements, directory_->find(key.id)->entitlements);
+  EXPECT_EQ(one.entitlements->identity.size(), 1U);
+  EXPECT_EQ(one.entitlements->identity, directory_->find(key.id)->entitlements->identity);
   const auto bad = make_user(account, third, R"({"Statement":{"Effect":"Allow","NotAction":"*"}})", clock_, random_);
   EXPECT_EQ(code(directory_->add_user(bad, nullptr)), ErrorCode::malformed_policy_document);
   EXPECT_EQ(code(directory_->put_identity_policy(account, reader, "{", nullptr)), ErrorCode::malformed_policy_document);
-  EXPECT_NE(directory_->find(key.id)->entitlements, nullptr);
+  EXPECT_FALSE(directory_->find(key.id)->entitlements->identity.empty());
   ASSERT_TRUE(directory_->put_identity_policy(account, reader, "", nullptr));
-  EXPECT_EQ(directory_->find(key.id)->entitlements, nullptr);
+  EXPECT_TRUE(directory_->find(key.id)->entitlements->identity.empty());
   reopen();
-  EXPECT_EQ(directory_->find(key.id)->entitlements, nullptr);
+  EXPECT_TRUE(directory_->find(key.id)->entitlements->identity.empty());
   EXPECT_EQ(directory_->users(account).size(), 2U);
 }
 

@@ -1,3 +1,4 @@
+// Access keys: identity-records.md. Their values are secret.
 #include "keyfold/kms/identity/record_codec.h"
 
 #include <algorithm>
@@ -18,23 +19,6 @@ Outcome check_version(Reader& in) {
   TRY_ASSIGN(const auto version, in.u8());
   if (version != record_format_version) return Error{ErrorCode::invalid_input, "of another version"};
   return ok();
-}
-
-struct UserFields {
-  UserId id;
-  Timestamp created;
-  BytesView identity_policy;
-};
-
-Result<UserFields> read_user_fields(BytesView value) {
-  Reader in(value);
-  TRY(check_version(in));
-  TRY_ASSIGN(const auto id, in.sized16());
-  TRY_ASSIGN(const auto user_id, UserId::parse(as_text(id)));
-  TRY_ASSIGN(const auto created, in.u64());
-  TRY_ASSIGN(const auto identity_policy, in.sized32());
-  TRY(in.end());
-  return UserFields{.id = user_id, .created = to_time(created), .identity_policy = identity_policy};
 }
 
 struct AccessKeyFields {
@@ -65,32 +49,8 @@ Result<AccessKeyFields> read_access_key_fields(BytesView value) {
 
 }  // namespace
 
-vault::RecordName record_name(const AccountId& account, const UserName& name) {
-  return {vault::RecordType::user, account, name.text()};
-}
-vault::RecordName record_name(const User& user) { return record_name(user.account, user.name); }
 vault::RecordName record_name(const AccountId& account, const AccessKeyId& id) {
   return {vault::RecordType::accesskey, account, id.text()};
-}
-
-void write_user(Bytes& out, const User& user) {
-  Writer writer(out);
-  writer.u8(record_format_version);
-  writer.sized16(as_bytes(user.id.text()));
-  writer.u64(to_number(user.created));
-  writer.sized32(as_bytes(user.identity_policy));
-}
-
-Result<User> read_user(const vault::RecordName& name, BytesView value) {
-  const auto account = AccountId::parse(name.account());
-  const auto user_name = UserName::parse(name.id());
-  const auto fields = read_user_fields(value);
-  if (!account || !user_name || !fields) return corrupt(name);
-  return User{.account = *account,
-              .name = *user_name,
-              .id = fields->id,
-              .created = fields->created,
-              .identity_policy = std::string(as_text(fields->identity_policy))};
 }
 
 // Written where it stays secret: a Writer's vector would leave copies behind as it grows.

@@ -1,6 +1,6 @@
 #pragma once
-// Snapshot: all users and access keys at one moment. Immutable once published; a change makes another one, which shares
-// what did not change.
+// Snapshot: all that there is of identities at one moment. Immutable once published; a change makes another one, which
+// shares what did not change.
 
 #include <array>
 #include <map>
@@ -10,31 +10,64 @@
 #include <utility>
 
 #include "keyfold/kms/identity/directory.h"
+#include "keyfold/kms/identity/entitlements.h"
+#include "keyfold/kms/identity/last_used.h"
 #include "keyfold/kms/identity/signing_keys.h"
 
 namespace keyfold::identity {
 
 struct UserEntry {
   User user;
-  std::uint64_t version = 0;                         // Of its record.
-  std::shared_ptr<const Entitlements> entitlements;  // Null: none.
+  std::uint64_t version = 0;  // Of its record.
+  std::shared_ptr<const Entitlements> entitlements;
+};
+
+struct GroupEntry {
+  Group group;
+  std::uint64_t version = 0;
+};
+
+struct RoleEntry {
+  Role role;
+  std::uint64_t version = 0;
+  std::shared_ptr<const policy::Document> trust;
+  std::shared_ptr<const Entitlements> entitlements;
+};
+
+struct PolicyEntry {
+  ManagedPolicy policy;
+  std::uint64_t version = 0;
 };
 
 struct AccessKeyEntry {
   AccessKey key;
   vault::SealedRecord record;  // The secret, sealed.
+  std::shared_ptr<LastUsed> last_used = std::make_shared<LastUsed>();
+  std::uint64_t use_version = 0;  // Of the record of its last use; 0: there is none.
 };
 
+template <class Name, class Entry>
+using ByName = std::map<std::pair<AccountId, Name>, std::shared_ptr<const Entry>>;
+
 struct Snapshot {
-  using UserKey = std::pair<AccountId, UserName>;
-  std::map<UserKey, std::shared_ptr<const UserEntry>> users;
+  ByName<UserName, UserEntry> users;
+  ByName<GroupName, GroupEntry> groups;
+  ByName<RoleName, RoleEntry> roles;
+  ByName<PolicyName, PolicyEntry> policies;
   std::unordered_map<AccessKeyId, std::shared_ptr<const AccessKeyEntry>> access_keys;
   std::uint64_t epoch = 0;  // The store's revision that it is of.
 
-  const UserEntry* find(const AccountId& account, const UserName& name) const {
-    const auto at = users.find({account, name});
-    return at == users.end() ? nullptr : at->second.get();
+  const UserEntry* find(const AccountId& account, const UserName& name) const { return find_in(users, account, name); }
+  const GroupEntry* find(const AccountId& account, const GroupName& name) const {
+    return find_in(groups, account, name);
   }
+  const RoleEntry* find(const AccountId& account, const RoleName& name) const { return find_in(roles, account, name); }
+  const PolicyEntry* find(const AccountId& account, const PolicyName& name) const {
+    return find_in(policies, account, name);
+  }
+  // By the whole ARN, path included.
+  const PolicyEntry* find_policy(std::string_view arn) const;
+  const RoleEntry* find_role(std::string_view arn) const;
   const AccessKeyEntry* find(const AccessKeyId& id) const {
     const auto at = access_keys.find(id);
     return at == access_keys.end() ? nullptr : at->second.get();
@@ -43,6 +76,22 @@ struct Snapshot {
   const AccessKeyEntry* find(const AccountId& account, const AccessKeyId& id) const {
     const auto* entry = find(id);
     return entry != nullptr && entry->key.account == account ? entry : nullptr;
+  }
+  // By id.
+  std::vector<const AccessKeyEntry*> keys_of(const AccountId& account, const std::optional<UserName>& user) const;
+
+  // visit(entry) for all of an account, by name.
+  template <class Name, class Entry, class Visit>
+  static void each_in(const ByName<Name, Entry>& entries, const AccountId& account, Visit&& visit) {
+    for (const auto& [key, entry] : entries)
+      if (key.first == account) visit(*entry);
+  }
+
+ private:
+  template <class Name, class Entry>
+  static const Entry* find_in(const ByName<Name, Entry>& entries, const AccountId& account, const Name& name) {
+    const auto at = entries.find({account, name});
+    return at == entries.end() ? nullptr : at->second.get();
   }
 };
 

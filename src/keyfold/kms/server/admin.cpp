@@ -167,7 +167,7 @@ std::string Admin::list_users(const AccountId& account) const {
         .text("user", user.name.text())
         .text("arn", user.arn().text())
         .text("created", to_iso8601(user.created))
-        .boolean("administrator", user.identity_policy == policy::administrator_policy)
+        .boolean("administrator", user.administered_policy() == policy::administrator_policy)
         .end_object();
   json.end_array().end_object();
   return reply;

@@ -5,6 +5,7 @@
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/protocol/errors.h"
 #include "keyfold/kms/keys/identifier.h"
+#include "keyfold/kms/server/caller_identity.h"
 
 namespace keyfold::server {
 namespace {
@@ -13,15 +14,6 @@ constexpr std::size_t name_recorded_max = 2048;     // Bytes of a key's or alias
 constexpr std::size_t context_recorded_max = 8192;  // Bytes: those of any that an operation takes.
 constexpr std::size_t reply_overhead =
     1024;  // Bytes: more than names, ARNs and a ciphertext blob's first kilobytes beside a secret.
-
-audit::UserIdentity identity_of(const identity::Caller& caller) {
-  return {.type = caller.type == policy::PrincipalType::root ? "Root" : "IAMUser",
-          .principal_id = caller.principal_id(),
-          .arn = caller.arn.text(),
-          .account_id = caller.account.text(),
-          .access_key_id = caller.access_key_id.text(),
-          .user_name = caller.user_name ? caller.user_name->text() : std::string_view()};
-}
 
 InlineString<64> hex_of(const keys::MaterialId& material) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -275,9 +267,10 @@ std::string_view Call::leaf(const Outcome& outcome, std::string_view event_id) {
     if (row_.operation == Operation::create_grant && outcome) response = grant_fields;
     if (row_.operation == Operation::retire_grant) more = std::span(grant_fields).first(1);
   }
+  const CallerIdentity who(caller_);
   const audit::AuditEvent event{
       .time = services_.clock.now(),
-      .user = identity_of(caller_),
+      .user = who.user(),
       .name = row_.name,
       .region = place_.region.text(),
       .source_ip = http_.peer,

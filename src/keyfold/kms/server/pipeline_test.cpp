@@ -72,11 +72,12 @@ TEST(Pipeline, CallsThatDoNotParseAreRecordedToo) {
 // A directory whose store cannot be read.
 class BrokenCallers final : public identity::Callers {
  public:
-  std::optional<identity::Caller> find(const AccessKeyId&) const override { return std::nullopt; }
+  std::optional<identity::Caller> find(const AccessKeyId&, std::string_view) const override { return std::nullopt; }
   Result<std::shared_ptr<const SecretBytes>> signing_key(const AccessKeyId&, std::string_view, const Region&,
-                                                         std::string_view) const override {
+                                                         std::string_view, std::string_view) const override {
     return Error{ErrorCode::corrupt, "a record was altered"};
   }
+  void note_use(const AccessKeyId&, const Region&, std::string_view) const override {}
 };
 
 TEST(Pipeline, WhyACallerCouldNotBeAuthenticatedIsLoggedAndNotTold) {
