@@ -27,6 +27,7 @@ server::Services services(Data& data, const Clock& signature_clock, World world)
           .audit = data.audit(),
           .outbox = data.outbox(),
           .callers = data.callers(),
+          .entities = data.callers(),
           .clock = world.clock,
           .signature_clock = signature_clock,
           .random = world.random,

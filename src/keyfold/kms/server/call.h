@@ -35,6 +35,7 @@ struct Services {
   audit::AuditLog& audit;
   storage::Outbox& outbox;
   const identity::Callers& callers;
+  identity::Entities& entities;
   const Clock& clock;
   const Clock& signature_clock;  // Judges the time of signatures; another one when `clock` is virtual.
   Random& random;

@@ -12,7 +12,9 @@ namespace {
 constexpr std::array<std::string_view, 3> outcome_names = {"success", "client_error", "server_error"};
 
 std::string_view name_of(std::size_t operation) {
-  return operation < operation_count ? operation_table()[operation].name : std::string_view("unknown");
+  if (operation < operation_count) return operation_table()[operation].name;
+  return operation == operation_count ? std::string_view("unknown")
+                                      : iam_table()[operation - operation_count - 1].action;
 }
 
 }  // namespace
@@ -27,8 +29,16 @@ Metrics::Metrics(std::size_t threads) {
 }
 
 void Metrics::count(std::size_t thread, const OperationRow* row, CallOutcome outcome, std::chrono::nanoseconds taken) {
-  const std::size_t index = row == nullptr ? operation_count : static_cast<std::size_t>(row->operation);
-  PerOperation& operation = threads_[thread]->operations[index];
+  count(thread, row == nullptr ? operation_count : static_cast<std::size_t>(row->operation), outcome, taken);
+}
+
+void Metrics::count(std::size_t thread, const IamRow* row, CallOutcome outcome, std::chrono::nanoseconds taken) {
+  const std::size_t behind = operation_count + 1;
+  count(thread, row == nullptr ? operation_count : behind + static_cast<std::size_t>(row->operation), outcome, taken);
+}
+
+void Metrics::count(std::size_t thread, std::size_t series, CallOutcome outcome, std::chrono::nanoseconds taken) {
+  PerOperation& operation = threads_[thread]->operations[series];
   add(operation.outcomes[static_cast<std::size_t>(outcome)], 1);
   add(operation.nanoseconds, static_cast<std::uint64_t>(taken.count()));
   std::size_t bucket = 0;
@@ -63,7 +73,7 @@ void Metrics::append_operation(std::string& out, std::size_t operation) const {
 
 void Metrics::append(std::string& out) const {
   out += "# TYPE keyfold_requests_total counter\n";
-  for (std::size_t operation = 0; operation <= operation_count; ++operation) {
+  for (std::size_t operation = 0; operation < series_count; ++operation) {
     for (std::size_t o = 0; o < outcome_names.size(); ++o) {
       const auto count = sum([&](const PerThread& t) -> const Number& { return t.operations[operation].outcomes[o]; });
       if (count > 0)
@@ -75,7 +85,7 @@ void Metrics::append(std::string& out) const {
       "# HELP keyfold_request_duration_seconds From a whole request to its reply, without the wait for the audit "
       "record.\n";
   out += "# TYPE keyfold_request_duration_seconds histogram\n";
-  for (std::size_t operation = 0; operation <= operation_count; ++operation) append_operation(out, operation);
+  for (std::size_t operation = 0; operation < series_count; ++operation) append_operation(out, operation);
   append_metric(out, "keyfold_requests_refused_before_authentication_total", "counter",
                 sum([](const PerThread& t) -> const Number& { return t.refused; }));
 }

@@ -12,6 +12,7 @@
 #include "keyfold/core/base/clock.h"
 #include "keyfold/core/http/server.h"
 #include "keyfold/kms/audit/log.h"
+#include "keyfold/kms/server/iam/iam_table.h"
 #include "keyfold/kms/server/operation_table.h"
 
 namespace keyfold::server {
@@ -25,6 +26,7 @@ class Metrics {
 
   // By the thread of this number only. `row`: null for an operation that we do not know.
   void count(std::size_t thread, const OperationRow* row, CallOutcome outcome, std::chrono::nanoseconds taken);
+  void count(std::size_t thread, const IamRow* row, CallOutcome outcome, std::chrono::nanoseconds taken);
   void count_refused(std::size_t thread);  // Before authentication.
 
   // Any thread. Prometheus text format 0.0.4.
@@ -33,6 +35,8 @@ class Metrics {
  private:
   static constexpr std::array<std::int64_t, 12> bucket_us = {25,   50,   100,   250,   500,    1000,
                                                              2500, 5000, 10000, 50000, 250000, 1000000};
+  // KMS's operations, the unknown, IAM's and STS's.
+  static constexpr std::size_t series_count = operation_count + 1 + iam_operation_count;
   using Number = std::atomic<std::uint64_t>;  // One writer each.
   struct PerOperation {
     std::array<Number, 3> outcomes{};
@@ -40,7 +44,7 @@ class Metrics {
     Number nanoseconds{};
   };
   struct alignas(64) PerThread {
-    std::array<PerOperation, operation_count + 1> operations{};
+    std::array<PerOperation, series_count> operations{};
     Number refused{};
   };
   static void add(Number& number, std::uint64_t value) {
@@ -52,6 +56,7 @@ class Metrics {
     for (const auto& thread : threads_) total += pick(*thread).load(std::memory_order_relaxed);
     return total;
   }
+  void count(std::size_t thread, std::size_t series, CallOutcome outcome, std::chrono::nanoseconds taken);
   void append_operation(std::string& out, std::size_t operation) const;
 
   std::vector<std::unique_ptr<PerThread>> threads_;

@@ -14,7 +14,7 @@ TEST(Metrics, CountsByOperationAndOutcomeOverThreads) {
   metrics.count(0, &row, CallOutcome::success, std::chrono::microseconds(25));
   metrics.count(1, &row, CallOutcome::success, std::chrono::microseconds(26));
   metrics.count(1, &row, CallOutcome::client_error, std::chrono::seconds(9));
-  metrics.count(0, nullptr, CallOutcome::client_error, std::chrono::seconds(0));
+  metrics.count(0, static_cast<const OperationRow*>(nullptr), CallOutcome::client_error, std::chrono::seconds(0));
   metrics.count_refused(1);
   std::string out;
   metrics.append(out);

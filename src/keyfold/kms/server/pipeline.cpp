@@ -5,6 +5,7 @@
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/protocol/errors.h"
 #include "keyfold/core/sigv4/verify.h"
+#include "keyfold/kms/server/query_service.h"
 
 namespace keyfold::server {
 namespace {
@@ -29,6 +30,12 @@ void write_error(http::Reply& reply, const Error& error) {
   reply.error_type = protocol::error_name(error.code);
   wipe(reply.body);
   protocol::append_error_body(reply.body, error);
+}
+
+// In the words of the service that was asked.
+void write_error(const http::Request& request, http::Reply& reply, const Error& error) {
+  if (const auto query = query_service_of(request)) return write_query_error(*query, reply, error);
+  write_error(reply, error);
 }
 
 Error not_recorded() { return Error{ErrorCode::internal, "the audit record of this call could not be written"}; }
@@ -66,6 +73,7 @@ Pipeline::Pipeline(Services services, Scope scope, audit::RefusalCounter& refusa
 Pipeline::~Pipeline() = default;
 
 http::Lane Pipeline::lane_of(const http::Request& request) {
+  if (is_call(request) && query_service_of(request)) return http::Lane::slow;
   const OperationRow* row = find_operation(request.header("x-amz-target"));
   return row == nullptr || !is_call(request) ? http::Lane::fast : row->lane;
 }
@@ -79,8 +87,9 @@ void Pipeline::begin(http::Reply& reply) const {
 http::Release Pipeline::serve(const http::Request& request, http::Reply& reply, std::size_t thread) {
   const auto begun = std::chrono::steady_clock::now();
   begin(reply);
+  if (const auto query = query_service_of(request)) return serve_query(*query, request, reply, thread);
 
-  const auto authenticated = authenticate(request);
+  const auto authenticated = authenticate(request, service_name);
   if (!authenticated) {
     // A stranger's refusals are counted, and recorded in summary: he must not be able to fill the disk.
     refusals_.count(request.peer, protocol::error_name(authenticated.error().code));
@@ -108,24 +117,30 @@ http::Release Pipeline::serve(const http::Request& request, http::Reply& reply, 
 }
 
 // Who is asking, and where. Whatever is wrong with the signature, nothing of the body has been looked at.
-Result<Pipeline::Authenticated> Pipeline::authenticate(const http::Request& request) const {
+Result<Pipeline::Authenticated> Pipeline::authenticate(const http::Request& request, std::string_view service) const {
   if (!is_call(request)) return Error{ErrorCode::unknown_operation, ""};
   const sigv4::RequestView view = view_of(request);
-  TRY_ASSIGN(const auto presented, sigv4::present(view, service_name));
-  if (!scope_.regions.empty() && std::ranges::find(scope_.regions, presented.region) == scope_.regions.end())
+  TRY_ASSIGN(const auto presented, sigv4::present(view, service));
+  // What is global may be signed for any Region.
+  if (service == service_name && !scope_.regions.empty() &&
+      std::ranges::find(scope_.regions, presented.region) == scope_.regions.end())
     return Error{ErrorCode::invalid_signature, "Credential should be scoped to a valid region."};
   const Timestamp now = services_.signature_clock.now();
-  auto caller = services_.callers.find(presented.access_key_id);
-  TRY_ASSIGN(const auto signing_key, services_.callers.signing_key(presented.access_key_id, presented.date,
-                                                                   presented.region, presented.service));
+  auto caller = services_.callers.find(presented.access_key_id, presented.security_token);
+  TRY_ASSIGN(const auto signing_key,
+             services_.callers.signing_key(presented.access_key_id, presented.date, presented.region, presented.service,
+                                           presented.security_token));
   const bool known =
       caller.has_value() &&
       (scope_.accounts.empty() || std::ranges::find(scope_.accounts, caller->account) != scope_.accounts.end());
   if (!known) return sigv4::refuse_unknown_key(presented, view, now);
   TRY(sigv4::verify(presented, view, now, *signing_key));
-  // There are no sessions yet, so no token can be one of theirs.
-  if (!presented.security_token.empty())
+  // A token belongs to a session's key. What a session may do ends when it expires.
+  if (!caller->session && !presented.security_token.empty())
     return Error{ErrorCode::unrecognized_client, "The security token included in the request is invalid."};
+  if (const auto expires = caller->expires(); expires && *expires <= services_.clock.now())
+    return Error{ErrorCode::expired_token, "The security token included in the request is expired"};
+  services_.callers.note_use(presented.access_key_id, presented.region, presented.service);
   const keys::Place place{.account = caller->account, .region = presented.region};
   return Authenticated{.caller = *std::move(caller), .place = place};
 }
@@ -161,14 +176,14 @@ http::Release Pipeline::record(const http::Request& request, Call& call, const O
 // One commit for all that was ready, instead of one for the first and another for the rest.
 void Pipeline::caught_up() { services_.audit.begin_commit(); }
 
-void Pipeline::refuse(const http::Request&, http::Reply& reply) {
+void Pipeline::refuse(const http::Request& request, http::Reply& reply) {
   begin(reply);
-  write_error(reply, not_recorded());
+  write_error(request, reply, not_recorded());
 }
 
-void Pipeline::overloaded(const http::Request&, http::Lane, http::Reply& reply) {
+void Pipeline::overloaded(const http::Request& request, http::Lane, http::Reply& reply) {
   begin(reply);
-  write_error(reply,
+  write_error(request, reply,
               Error{ErrorCode::throttling,
                     "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."});
 }

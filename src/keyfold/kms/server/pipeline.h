@@ -10,6 +10,7 @@
 #include "keyfold/core/http/service.h"
 #include "keyfold/kms/audit/refusals.h"
 #include "keyfold/kms/server/call.h"
+#include "keyfold/kms/server/iam/iam_table.h"
 #include "keyfold/kms/server/metrics.h"
 
 namespace keyfold::server {
@@ -39,8 +40,11 @@ class Pipeline final : public http::Service {
     keys::Place place;
   };
   void begin(http::Reply& reply) const;
-  Result<Authenticated> authenticate(const http::Request& request) const;
+  // `service`: SigV4's name of the one that the request must be signed for.
+  Result<Authenticated> authenticate(const http::Request& request, std::string_view service) const;
   http::Release record(const http::Request& request, Call& call, const Outcome& outcome, http::Reply& reply);
+  // IAM and STS, which share the endpoint: query_pipeline.cpp.
+  http::Release serve_query(QueryService service, const http::Request& request, http::Reply& reply, std::size_t thread);
 
   Services services_;
   const Scope scope_;

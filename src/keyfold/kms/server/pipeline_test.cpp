@@ -92,6 +92,7 @@ TEST(Pipeline, WhyACallerCouldNotBeAuthenticatedIsLoggedAndNotTold) {
                           .audit = usual.audit,
                           .outbox = usual.outbox,
                           .callers = broken,
+                          .entities = usual.entities,
                           .clock = usual.clock,
                           .signature_clock = usual.signature_clock,
                           .random = usual.random,

@@ -5,6 +5,7 @@ namespace {
 
 constexpr std::chrono::seconds period{1};
 constexpr std::chrono::hours witness_period{1};
+constexpr std::chrono::minutes last_used_period{10};
 constexpr std::size_t batch = 64;         // Keys taken up at a time.
 constexpr std::size_t rounds_max = 1000;  // In one go: a key that fails must not keep the thread from its other work.
 
@@ -16,7 +17,7 @@ Scheduler::Scheduler(Services services, const policy::Maintenance& maintenance, 
 Scheduler::~Scheduler() { stop(); }
 
 void Scheduler::start() {
-  kept_ = services_.clock.steady_now();
+  kept_ = uses_written_ = services_.clock.steady_now();
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -29,6 +30,7 @@ void Scheduler::stop() {
   if (!thread_.joinable()) return;
   thread_.join();
   keep_time(true);
+  write_last_used(true);
   if (auto recorded = refusals_.record(services_.audit, services_.clock, audit::RefusalCounter::When::last); !recorded)
     services_.log.warning("refused requests could not be recorded", {{"error", recorded.error().message}});
 }
@@ -65,6 +67,7 @@ void Scheduler::run_due() {
     services_.log.warning("refused requests could not be recorded", {{"error", recorded.error().message}});
   if (changes > 0) services_.log.info("kept appointments of keys", {{"count", changes}});
   keep_time(false);
+  write_last_used(false);
 }
 
 std::size_t Scheduler::rotate() {
@@ -101,6 +104,15 @@ void Scheduler::keep_time(bool now) {
   if (auto kept = services_.keys.keep_witnessed_time(); !kept)
     services_.log.warning("witnessed time could not be written", {{"error", kept.error().message}});
   kept_ = steady;
+}
+
+// In bundles, so that no request waits for it: a process that is killed loses this much of when keys were used.
+void Scheduler::write_last_used(bool now) {
+  const Duration steady = services_.clock.steady_now();
+  if (!now && steady - uses_written_ < last_used_period) return;
+  if (auto written = services_.entities.write_last_used(); !written)
+    services_.log.warning("last uses of access keys could not be written", {{"error", written.error().message}});
+  uses_written_ = steady;
 }
 
 OutboxRecord Scheduler::event_of(const KeyArn& key, std::string_view name) {

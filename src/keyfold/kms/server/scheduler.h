@@ -35,11 +35,13 @@ class Scheduler {
   std::size_t rotate();
   std::size_t destroy();
   void keep_time(bool now);
+  void write_last_used(bool now);
 
   Services services_;
   const policy::Maintenance& maintenance_;
   audit::RefusalCounter& refusals_;
   Duration kept_{};  // When witnessed time was written down.
+  Duration uses_written_{};  // When last uses of access keys were.
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;

@@ -101,6 +101,7 @@ class Kms {
             .audit = *audit_,
             .outbox = *sealed_,
             .callers = *callers_,
+            .entities = *callers_,
             .clock = clock_,
             .signature_clock = clock_,
             .random = random_,

@@ -1,0 +1,350 @@
+// IAM and STS through the whole pipeline: the table's permissions, each alone; the records; sessions on the fast lane.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "keyfold/kms/server/iam/iam_table.h"
+#include "keyfold/kms/server/iam/shapes.h"
+#include "keyfold/kms/server/query_service.h"
+#include "keyfold/kms/server/server_testing.h"
+#include "keyfold/testing/count_malloc.h"
+
+namespace keyfold::server {
+namespace {
+
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+// Whoever signs.
+struct Signer {
+  std::string id = "test", secret = "test", token{};
+};
+
+class Iam : public testing::Test {
+ protected:
+  Signed sign(std::string_view service, std::string_view type, std::string target, std::string body, const Signer& by) {
+    Signed request;
+    request.body = std::move(body);
+    request.headers = {{"Host", "kms.local"}, {"Content-Type", std::string(type)}};
+    if (!target.empty()) request.headers.emplace_back("X-Amz-Target", target);
+    const http::Request view = request.view();
+    const sigv4::Credentials credentials{.access_key_id = by.id,
+                                         .secret_access_key = certain(SecretBytes::copy_of(as_bytes(by.secret))),
+                                         .session_token = certain(SecretBytes::copy_of(as_bytes(by.token)))};
+    auto signature =
+        certain(sigv4::sign({.method = "POST", .path = "/", .query = {}, .headers = view.headers, .body = view.body},
+                            credentials, certain(Region::parse("eu-central-1")), service, kms_.clock().now()));
+    request.headers.emplace_back("Authorization", signature.authorization);
+    request.headers.emplace_back("X-Amz-Date", signature.amz_date);
+    if (!by.token.empty()) request.headers.emplace_back("X-Amz-Security-Token", by.token);
+    return request;
+  }
+  Answer call(const IamRow& row, const Parameters& parameters, const Signer& by = {}) {
+    std::string body = "Action=" + std::string(row.name) + "&Version=" + std::string(api_version_of(row.service));
+    for (const auto& [name, value] : parameters) body += "&" + name + "=" + url_encoded(value);
+    Signed request = sign(name_of(row.service), "application/x-www-form-urlencoded; charset=utf-8", "", body, by);
+    return kms_.send(request);
+  }
+  Answer call(std::string_view operation, const Parameters& parameters, const Signer& by = {}) {
+    for (const auto& row : iam_table())
+      if (row.name == operation) return call(row, parameters, by);
+    ADD_FAILURE() << operation;
+    return {};
+  }
+  Answer kms(std::string_view operation, std::string body, const Signer& by) {
+    Signed request = sign("kms", "application/x-amz-json-1.1", "TrentService." + std::string(operation), body, by);
+    return kms_.send(request);
+  }
+  static std::string element(const Answer& answer, std::string_view name) {
+    const std::string open = "<" + std::string(name) + ">";
+    const auto at = answer.body.find(open);
+    if (at == std::string::npos) return {};
+    return answer.body.substr(at + open.size(), answer.body.find("</", at) - at - open.size());
+  }
+  Signer user(std::string_view name, std::string_view policy) {
+    const auto key = kms_.add_user(name, policy);
+    return {.id = std::string(key.id.text()), .secret = std::string(as_text(key.secret.reveal())), .token = {}};
+  }
+  static Signer session(const Answer& answer) {
+    return {.id = element(answer, "AccessKeyId"),
+            .secret = element(answer, "SecretAccessKey"),
+            .token = element(answer, "SessionToken")};
+  }
+  Kms kms_;
+};
+
+const std::string trust =
+    R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}})";
+const std::string some_policy =
+    R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:Encrypt","Resource":"*"}})";
+
+std::string allowing(const std::vector<std::string>& actions) {
+  std::string list;
+  for (const auto& action : actions) list += (list.empty() ? "\"" : ",\"") + action + "\"";
+  return R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":[)" + list + R"(],"Resource":"*"}})";
+}
+
+// What each operation is called with, on entities that make() makes anew for each.
+Parameters parameters_of(const IamRow& row) {
+  const std::string policy = "arn:aws:iam::123456789012:policy/p";
+  const std::string name(row.name);
+  Parameters all;
+  switch (row.resource) {
+    case IamResource::user:
+    case IamResource::user_or_caller:
+      all.emplace_back("UserName", name == "DeleteUser" ? "bare" : "u");
+      break;
+    case IamResource::group:
+      all.emplace_back("GroupName", name == "DeleteGroup" ? "bare" : "g");
+      break;
+    case IamResource::role:
+      all.emplace_back("RoleName", name == "DeleteRole" ? "bare" : "r");
+      break;
+    case IamResource::policy:
+      all.emplace_back("PolicyArn", name == "DeletePolicy" ? "arn:aws:iam::123456789012:policy/bare" : policy);
+      break;
+    case IamResource::new_user:
+      all.emplace_back("UserName", "new");
+      break;
+    case IamResource::new_group:
+      all.emplace_back("GroupName", "new");
+      break;
+    case IamResource::new_role:
+      all.emplace_back("RoleName", "new");
+      all.emplace_back("AssumeRolePolicyDocument", trust);
+      break;
+    case IamResource::new_policy:
+      all.emplace_back("PolicyName", "new");
+      all.emplace_back("PolicyDocument", some_policy);
+      break;
+    case IamResource::access_key:
+      break;
+    case IamResource::role_to_assume:
+      all.emplace_back("RoleArn", "arn:aws:iam::123456789012:role/r");
+      all.emplace_back("RoleSessionName", "one");
+      break;
+    case IamResource::account:
+    case IamResource::everybody:
+      break;
+  }
+  const auto has = [&name](std::string_view part) { return name.find(part) != std::string::npos; };
+  if (has("Attach") && !has("List")) all.emplace_back("PolicyArn", policy);
+  if (has("Detach")) all.emplace_back("PolicyArn", policy);
+  if (name == "AddUserToGroup") all.emplace_back("UserName", "probe");
+  if (name == "RemoveUserFromGroup") all.emplace_back("UserName", "u");
+  if (has("UserPolicy") || has("GroupPolicy") || has("RolePolicy"))
+    if (!has("Attach") && !has("Detach") && !has("AssumeRole")) all.emplace_back("PolicyName", "inline");
+  if (name.starts_with("Put") && has("Policy")) all.emplace_back("PolicyDocument", some_policy);
+  if (name == "UpdateAssumeRolePolicy") all.emplace_back("PolicyDocument", trust);
+  if (name == "CreatePolicyVersion") all.emplace_back("PolicyDocument", some_policy);
+  if (has("PolicyVersion") && !has("Create") && !has("List"))
+    all.emplace_back("VersionId", name == "DeletePolicyVersion" ? "v2" : "v1");
+  if (name.starts_with("Put") && has("Boundary")) all.emplace_back("PermissionsBoundary", policy);
+  if (name.starts_with("Tag")) {
+    all.emplace_back("Tags.member.1.Key", "k");
+    all.emplace_back("Tags.member.1.Value", "v");
+  }
+  if (name.starts_with("Untag")) all.emplace_back("TagKeys.member.1", "k");
+  if (name == "UpdateAccessKey") all.emplace_back("Status", "Inactive");
+  return all;
+}
+
+class Matrix : public Iam {
+ protected:
+  // Everything that the operations are about.
+  void make() {
+    must("CreatePolicy", {{"PolicyName", "p"}, {"PolicyDocument", some_policy}});
+    must("CreatePolicyVersion", {{"PolicyArn", policy_}, {"PolicyDocument", some_policy}});
+    must("CreatePolicy", {{"PolicyName", "bare"}, {"PolicyDocument", some_policy}});
+    for (const auto* name : {"u", "bare"}) must("CreateUser", {{"UserName", name}});
+    for (const auto* name : {"g", "bare"}) must("CreateGroup", {{"GroupName", name}});
+    for (const auto* name : {"r", "bare"})
+      must("CreateRole", {{"RoleName", name}, {"AssumeRolePolicyDocument", trust}});
+    for (const std::string kind : {"User", "Group", "Role"}) {
+      const Parameters one = {{kind + "Name", kind == "User" ? "u" : kind == "Group" ? "g" : "r"}};
+      must("Put" + kind + "Policy", with(one, {{"PolicyName", "inline"}, {"PolicyDocument", some_policy}}));
+      must("Attach" + kind + "Policy", with(one, {{"PolicyArn", policy_}}));
+      if (kind != "Group") must("Put" + kind + "PermissionsBoundary", with(one, {{"PermissionsBoundary", policy_}}));
+    }
+    must("AddUserToGroup", {{"UserName", "u"}, {"GroupName", "g"}});
+    access_key_ = element(must("CreateAccessKey", {{"UserName", "u"}}), "AccessKeyId");
+  }
+  static Parameters with(Parameters a, const Parameters& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+  }
+  Answer must(std::string_view operation, const Parameters& parameters) {
+    const auto answer = call(operation, parameters);
+    EXPECT_EQ(answer.status, 200) << operation << answer.body;
+    return answer;
+  }
+  Parameters parameters(const IamRow& row) {
+    auto all = parameters_of(row);
+    if (row.name.find("AccessKey") != std::string_view::npos && row.name != "CreateAccessKey" &&
+        row.name != "ListAccessKeys")
+      all.emplace_back("AccessKeyId", access_key_);
+    return all;
+  }
+  const std::string policy_ = "arn:aws:iam::123456789012:policy/p";
+  std::string access_key_;
+};
+
+TEST_F(Matrix, EachOperationIsAllowedByItsOwnPermissionAlone) {
+  make();
+  const auto probe = user("probe", "");
+  std::set<std::string> all = {"iam:PassRole", "iam:SimulatePrincipalPolicy", "sts:TagSession", "kms:Encrypt"};
+  for (const auto& row : iam_table()) all.emplace(row.action);
+  const auto give = [&](const std::vector<std::string>& actions) {
+    ASSERT_TRUE(kms_.callers().put_identity_policy(*AccountId::parse("123456789012"),
+                                                   *identity::UserName::parse("probe"), allowing(actions), nullptr));
+  };
+  // Refusals first: they change nothing. With every permission but its own.
+  for (const auto& row : iam_table()) {
+    if (row.resource == IamResource::everybody) continue;
+    std::vector<std::string> others;
+    for (const auto& action : all)
+      if (action != row.action) others.push_back(action);
+    give(others);
+    const auto denied = call(row, parameters(row), probe);
+    EXPECT_EQ(denied.status, 403) << row.name << denied.body;
+    EXPECT_EQ(element(denied, "Code"), "AccessDenied") << row.name;
+    EXPECT_NE(denied.body.find("is not authorized to perform: " + std::string(row.action)), std::string::npos)
+        << denied.body;
+  }
+  // What takes away comes last, so that it finds what it takes.
+  const auto order = [](const IamRow& row) {
+    const auto name = row.name;
+    return name.starts_with("Delete") || name.starts_with("Detach") || name.starts_with("Remove") ||
+           name == "CreateAccessKey";
+  };
+  for (const bool last : {false, true})
+    for (const auto& row : iam_table()) {
+      if (order(row) != last) continue;
+      give({row.resource == IamResource::everybody ? "kms:Encrypt" : std::string(row.action)});
+      const auto allowed = call(row, parameters(row), probe);
+      EXPECT_EQ(allowed.status, 200) << row.name << allowed.body;
+    }
+}
+
+TEST_F(Matrix, EveryCallIsRecordedWithItsSourceAndWithoutSecrets) {
+  make();
+  const auto made = must("CreateAccessKey", {{"UserName", "u"}});
+  call("GetUser", {{"UserName", "nobody"}});
+  const auto leaves = kms_.leaves();
+  std::map<std::string, int> seen;
+  for (const auto& leaf : leaves) {
+    EXPECT_EQ(leaf.find(element(made, "SecretAccessKey")), std::string::npos);
+    for (const auto* name : {"CreateRole", "PutUserPolicy", "CreateAccessKey", "GetUser"})
+      if (leaf.find("\"eventName\":\"" + std::string(name) + "\"") != std::string::npos &&
+          leaf.find(R"("eventSource":"iam.amazonaws.com")") != std::string::npos)
+        ++seen[name];
+  }
+  EXPECT_EQ(seen, (std::map<std::string, int>{
+                      {"CreateAccessKey", 2}, {"CreateRole", 2}, {"GetUser", 1}, {"PutUserPolicy", 1}}));
+  EXPECT_NE(leaves.back().find(R"("errorCode":"NoSuchEntity")"), std::string::npos);
+  EXPECT_NE(leaves.back().find(R"("requestParameters":{"userName":"nobody"})"), std::string::npos);
+}
+
+TEST_F(Matrix, DelegatedAdministrationIsLimitedByConditions) {
+  make();
+  const auto allowed_if = [](std::string_view action, std::string_view condition) {
+    return R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":")" + std::string(action) +
+           R"(","Resource":"*","Condition":{)" + std::string(condition) + "}}}";
+  };
+  int number = 0;
+  const auto status = [&](const std::string& policy, std::string_view operation, const Parameters& parameters) {
+    return call(operation, parameters, user("delegate-" + std::to_string(++number), policy)).status;
+  };
+  const std::string attach =
+      allowed_if("iam:AttachUserPolicy", R"("ArnEquals":{"iam:PolicyARN":"arn:aws:iam::123456789012:policy/bare"})");
+  EXPECT_EQ(status(attach, "AttachUserPolicy", {{"UserName", "bare"}, {"PolicyArn", policy_}}), 403);
+  EXPECT_EQ(status(attach, "AttachUserPolicy",
+                   {{"UserName", "bare"}, {"PolicyArn", "arn:aws:iam::123456789012:policy/bare"}}),
+            200);
+  const std::string bounded =
+      allowed_if("iam:CreateUser", R"("StringEquals":{"iam:PermissionsBoundary":")" + policy_ + "\"}");
+  EXPECT_EQ(status(bounded, "CreateUser", {{"UserName", "free"}}), 403);
+  EXPECT_EQ(status(bounded, "CreateUser", {{"UserName", "tied"}, {"PermissionsBoundary", policy_}}), 200);
+  // Of one that is there, the boundary is his own.
+  const std::string only_bounded =
+      allowed_if("iam:PutUserPolicy", R"("StringEquals":{"iam:PermissionsBoundary":")" + policy_ + "\"}");
+  const Parameters inlined = {{"PolicyName", "p"}, {"PolicyDocument", some_policy}};
+  EXPECT_EQ(status(only_bounded, "PutUserPolicy", with({{"UserName", "bare"}}, inlined)), 403);
+  EXPECT_EQ(status(only_bounded, "PutUserPolicy", with({{"UserName", "u"}}, inlined)), 200);
+  const Parameters ledger = {{"Tags.member.1.Key", "team"}, {"Tags.member.1.Value", "ledger"}};
+  const std::string tagged = allowed_if("iam:CreateUser", R"("StringEquals":{"aws:RequestTag/team":"ledger"})");
+  EXPECT_EQ(status(tagged, "CreateUser", {{"UserName", "untagged"}}), 403);
+  EXPECT_EQ(status(tagged, "CreateUser", with({{"UserName", "tagged"}}, ledger)), 200);
+  const std::string keys = allowed_if("iam:TagUser", R"("ForAllValues:StringEquals":{"aws:TagKeys":["floor"]})");
+  EXPECT_EQ(status(keys, "TagUser", with({{"UserName", "tagged"}}, ledger)), 403);
+  const std::string own_team = allowed_if("iam:DeleteUser", R"("StringEquals":{"iam:ResourceTag/team":"ledger"})");
+  EXPECT_EQ(status(own_team, "DeleteUser", {{"UserName", "tied"}}), 403);
+  EXPECT_EQ(status(own_team, "DeleteUser", {{"UserName", "tagged"}}), 200);
+  const std::string here = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:GetUser",)"
+                           R"("Resource":"arn:aws:iam::123456789012:user/${aws:username}"}})";
+  EXPECT_EQ(status(here, "GetUser", {}), 200);
+  EXPECT_EQ(status(here, "GetUser", {{"UserName", "bare"}}), 403);
+}
+
+TEST_F(Iam, TheServiceIsTheSignaturesAndNoOther) {
+  // Signed for KMS, sent as a form: IAM's, whose name is not in the scope.
+  Signed wrong = sign("kms", "application/x-www-form-urlencoded", "", "Action=ListUsers&Version=2010-05-08", {});
+  const auto refused = kms_.send(wrong);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(element(refused, "Code"), "SignatureDoesNotMatch") << refused.body;
+  // STS has no ListUsers, and IAM no other version of it.
+  Signed sts = sign("sts", "application/x-www-form-urlencoded", "", "Action=ListUsers&Version=2011-06-15", {});
+  EXPECT_EQ(element(kms_.send(sts), "Code"), "InvalidAction");
+  Signed old = sign("iam", "application/x-www-form-urlencoded", "", "Action=ListUsers&Version=2009-01-01", {});
+  EXPECT_EQ(element(kms_.send(old), "Code"), "InvalidAction");
+  Signed twice =
+      sign("iam", "application/x-www-form-urlencoded", "", "Action=ListUsers&Action=ListUsers&Version=2010-05-08", {});
+  EXPECT_EQ(element(kms_.send(twice), "Code"), "ValidationError");
+}
+
+TEST_F(Iam, ASessionSaysInItsRecordsWhoseItIs) {
+  call("CreateRole", {{"RoleName", "r"}, {"AssumeRolePolicyDocument", trust}});
+  call("PutRolePolicy",
+       {{"RoleName", "r"}, {"PolicyName", "p"}, {"PolicyDocument", allowing({"kms:ListKeys", "kms:GenerateRandom"})}});
+  const auto assumed = call("AssumeRole", {{"RoleArn", "arn:aws:iam::123456789012:role/r"}, {"RoleSessionName", "one"}},
+                            user("asker", allowing({"sts:AssumeRole"})));
+  ASSERT_EQ(assumed.status, 200) << assumed.body;
+  EXPECT_EQ(kms("ListKeys", "{}", session(assumed)).status, 200);
+  const auto leaf = kms_.leaves().back();
+  EXPECT_NE(leaf.find(R"("userIdentity":{"type":"AssumedRole","principalId":"AROA)"), std::string::npos) << leaf;
+  EXPECT_NE(leaf.find(R"("arn":"arn:aws:sts::123456789012:assumed-role/r/one")"), std::string::npos);
+  EXPECT_NE(leaf.find(R"("sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROA)"), std::string::npos);
+  EXPECT_NE(leaf.find(R"("arn":"arn:aws:iam::123456789012:role/r","accountId":"123456789012","userName":"r"},)"
+                      R"("attributes":{"mfaAuthenticated":"false","creationDate":"2025-06-15T15:06:40Z"}})"),
+            std::string::npos)
+      << leaf;
+  EXPECT_EQ(leaf.find(session(assumed).token), std::string::npos);
+}
+
+#if KEYFOLD_COUNTS_MALLOC
+TEST_F(Iam, ASessionOnTheFastLaneAllocatesNothing) {
+  call("CreateRole", {{"RoleName", "r"}, {"AssumeRolePolicyDocument", trust}});
+  call("PutRolePolicy", {{"RoleName", "r"}, {"PolicyName", "p"}, {"PolicyDocument", allowing({"kms:GenerateRandom"})}});
+  const auto assumed = call("AssumeRole", {{"RoleArn", "arn:aws:iam::123456789012:role/r"}, {"RoleSessionName", "one"}},
+                            user("asker", allowing({"sts:AssumeRole"})));
+  const auto asker = user("direct", allowing({"kms:GenerateRandom"}));
+  for (const auto& signer : {session(assumed), asker}) {
+    Signed request =
+        sign("kms", "application/x-amz-json-1.1", "TrentService.GenerateRandom", R"({"NumberOfBytes":32})", signer);
+    const http::Request view = request.view();
+    http::Reply reply;
+    const auto serve = [&] {
+      reply.clear();
+      kms_.pipeline().serve(view, reply, 0);
+      ASSERT_EQ(reply.status, 200) << reply.body;
+    };
+    for (int i = 0; i < 200; ++i) serve();
+    const std::size_t before = malloc_calls();
+    for (int i = 0; i < 1000; ++i) serve();
+    EXPECT_LT(static_cast<double>(malloc_calls() - before) / 1000, 0.05) << signer.id;
+  }
+}
+#endif
+
+}  // namespace
+}  // namespace keyfold::server
