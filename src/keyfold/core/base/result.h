@@ -19,6 +19,7 @@ enum class ErrorCode {
   io,              // A file, disk or socket failed.
   corrupt,         // Something we stored is not what we stored.
   internal,        // We cannot do it, and it is not the caller's doing.
+  wrong_domain,    // A message of another data domain or environment than the one it was to be opened in.
   // Of the request as such.
   access_denied,
   incomplete_signature,

@@ -80,6 +80,7 @@ std::string_view bare(std::string_view name) {
 std::string_view error_name(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid_input:
+    case ErrorCode::wrong_domain:  // The library's alone.
       return "ValidationException";
     case ErrorCode::authentication:
       return "InvalidCiphertextException";
