@@ -1,0 +1,149 @@
+#include "keyfold/lifecycle/topology/found.h"
+
+#include <algorithm>
+#include <set>
+
+#include "keyfold/core/base/try.h"
+#include "keyfold/lifecycle/topology/names.h"
+
+namespace keyfold::topology {
+namespace {
+
+using protocol::JsonValue;
+
+constexpr std::string_view aws_tag_prefix = "aws:";
+
+// Each element of the list `name` of a page, which is an object.
+template <class Visit>
+void each_of(const JsonValue& page, std::string_view name, const Visit& visit) {
+  const auto list = page.find(name);
+  if (!list || !list->is(JsonValue::Kind::array)) return;
+  list->each_element([&](const JsonValue& element) {
+    if (element.is(JsonValue::Kind::object)) visit(element);
+  });
+}
+
+std::string key_id_member(std::string_view id) {
+  auto request = request_of("KeyId", id);
+  return request.substr(1, request.size() - 2);
+}
+
+class Looking {
+ public:
+  Looking(client::Kms& kms, const Topology& topology, const Region& region, const Pause& pause)
+      : kms_(kms), topology_(topology), pause_(pause), found_{.region = region} {}
+
+  Result<FoundRegion> look() {
+    TRY(list_aliases());
+    std::vector<std::string> ids;
+    TRY(each_page(kms_, "ListKeys", "", pause_, [&](const JsonValue& page) {
+      each_of(page, "Keys", [&](const JsonValue& key) { ids.emplace_back(key.text_of("KeyId")); });
+      return ok();
+    }));
+    std::ranges::sort(ids);
+    for (const auto& id : ids) TRY(look_at(id));
+    return std::move(found_);
+  }
+
+ private:
+  Outcome list_aliases() {
+    const auto prefix = alias_prefix(topology_);
+    return each_page(kms_, "ListAliases", "", pause_, [&](const JsonValue& page) {
+      each_of(page, "Aliases", [&](const JsonValue& alias) {
+        const auto name = alias.text_of("AliasName");
+        const auto target = alias.text_of("TargetKeyId");
+        if (!name.starts_with(prefix) || target.empty()) return;
+        found_.aliases.emplace(name, target);
+        aliased_.emplace(target);
+      });
+      return ok();
+    });
+  }
+
+  Outcome look_at(const std::string& id) {
+    const bool is_aliased = aliased_.contains(id);
+    FoundKey key{.id = id};
+    if (auto read = read_tags(key); !read) {
+      const auto code = read.error().code;
+      if (code == ErrorCode::not_found) return ok();
+      if (code != ErrorCode::access_denied || is_aliased) return std::move(read).error();
+      ++found_.unreadable;
+      return ok();
+    }
+    if (!is_aliased && key.tag(topology_tag) != topology_.name) return ok();
+    if (auto read = read_details(key); !read) return read.error().code == ErrorCode::not_found ? ok() : std::move(read);
+    found_.keys.push_back(std::move(key));
+    return ok();
+  }
+
+  Outcome read_tags(FoundKey& key) {
+    return each_page(kms_, "ListResourceTags", key_id_member(key.id), pause_, [&](const JsonValue& page) {
+      each_of(page, "Tags", [&](const JsonValue& tag) {
+        const auto name = tag.text_of("TagKey");
+        if (!name.starts_with(aws_tag_prefix)) key.tags.emplace(name, tag.text_of("TagValue"));
+      });
+      return ok();
+    });
+  }
+
+  Outcome read_details(FoundKey& key) {
+    const auto request = request_of("KeyId", key.id);
+    TRY_ASSIGN(const auto described, ask(kms_, "DescribeKey", request, pause_));
+    const auto metadata = described.object().find("KeyMetadata");
+    if (!metadata || !metadata->is(JsonValue::Kind::object) || metadata->text_of("KeyState").empty())
+      return Error{ErrorCode::serialization, "DescribeKey: the KMS did not answer with metadata"};
+    key.description = metadata->text_of("Description");
+    key.state = metadata->text_of("KeyState");
+    key.is_symmetric = metadata->text_of("KeySpec") == "SYMMETRIC_DEFAULT" &&
+                       metadata->text_of("KeyUsage") == "ENCRYPT_DECRYPT" &&
+                       metadata->text_of("KeyManager") == "CUSTOMER" && metadata->text_of("Origin") == "AWS_KMS";
+    TRY_ASSIGN(const auto policy, ask(kms_, "GetKeyPolicy", request, pause_));
+    key.policy = read_policy(policy.object().text_of("Policy"));
+    if (!key.is_symmetric) return ok();  // It has no rotation to ask for.
+    TRY_ASSIGN(const auto rotation, ask(kms_, "GetKeyRotationStatus", request, pause_));
+    const auto enabled = rotation.object().find("KeyRotationEnabled");
+    if (!enabled || !enabled->is(JsonValue::Kind::boolean) || !enabled->boolean()) return ok();
+    const auto days = rotation.object().find("RotationPeriodInDays");
+    // A KMS that does not say has AWS's period of before it could be chosen.
+    key.rotation_days = days && days->is(JsonValue::Kind::integer) ? days->integer() : 365;
+    return ok();
+  }
+
+  client::Kms& kms_;
+  const Topology& topology_;
+  const Pause& pause_;
+  FoundRegion found_;
+  std::set<std::string, std::less<>> aliased_;
+};
+
+}  // namespace
+
+std::string_view FoundKey::tag(std::string_view name) const {
+  const auto found = tags.find(name);
+  return found == tags.end() ? std::string_view() : std::string_view(found->second);
+}
+
+const FoundKey* FoundRegion::key(std::string_view id) const {
+  const auto found = std::ranges::find(keys, id, &FoundKey::id);
+  return found == keys.end() ? nullptr : &*found;
+}
+
+Result<FoundRegion> look(client::Kms& kms, const Topology& topology, const Region& region, const Pause& pause) {
+  auto found = Looking(kms, topology, region, pause).look();
+  if (!found) return Error{found.error().code, std::string(region.text()) + ": " + found.error().message};
+  return found;
+}
+
+Result<std::vector<FoundRegion>> look(const RegionalKms& clients, const Topology& topology, const Pause& pause) {
+  std::vector<FoundRegion> all;
+  for (const auto& region : topology.regions) {
+    const auto client = clients.find(region.text());
+    if (client == clients.end())
+      return Error{ErrorCode::invalid_input, "there is no client for the Region " + std::string(region.text())};
+    TRY_ASSIGN(auto found, look(*client->second, topology, region, pause));
+    all.push_back(std::move(found));
+  }
+  return all;
+}
+
+}  // namespace keyfold::topology

@@ -1,0 +1,46 @@
+#pragma once
+// What is there: the KMS keys of a Region that are, or pass for, a topology's. Read through the public API:
+// ListAliases, ListKeys, ListResourceTags of every key, and of those that are found so DescribeKey, GetKeyPolicy and
+// GetKeyRotationStatus.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "keyfold/lifecycle/topology/calls.h"
+#include "keyfold/lifecycle/topology/document.h"
+#include "keyfold/lifecycle/topology/policy_text.h"
+
+namespace keyfold::topology {
+
+struct FoundKey {
+  std::string id;
+  std::string description{};
+  std::string state{};        // "Enabled", "Disabled", "PendingDeletion", …
+  bool is_symmetric = false;  // SYMMETRIC_DEFAULT, for encryption, made by a customer.
+  PolicyText policy{};
+  Tags tags{};                                  // All but those of AWS's own (aws:…).
+  std::optional<std::int64_t> rotation_days{};  // Nothing: no automatic rotation.
+
+  std::string_view tag(std::string_view name) const;  // Empty: not there.
+};
+
+struct FoundRegion {
+  Region region;
+  std::vector<FoundKey> keys{};                               // With the topology's tag, or one of its aliases.
+  std::map<std::string, std::string, std::less<>> aliases{};  // That begin as the topology's do, and their keys' ids.
+  std::size_t unreadable = 0;  // Keys whose tags the caller may not read: whoever may not is not who made them.
+
+  const FoundKey* key(std::string_view id) const;  // Null: not among them.
+};
+
+// Fails with what the KMS answers. A key that goes while it is looked at is not there.
+Result<FoundRegion> look(client::Kms& kms, const Topology& topology, const Region& region,
+                         const Pause& pause = sleep_for);
+// In every Region of the topology. Fails with `invalid_input` when one has no client.
+Result<std::vector<FoundRegion>> look(const RegionalKms& clients, const Topology& topology,
+                                      const Pause& pause = sleep_for);
+
+}  // namespace keyfold::topology

@@ -1,0 +1,325 @@
+#include "keyfold/lifecycle/topology/plan.h"
+
+#include <algorithm>
+#include <map>
+
+#include "keyfold/core/protocol/json_writer.h"
+#include "keyfold/lifecycle/topology/key_policy.h"
+#include "keyfold/lifecycle/topology/names.h"
+
+namespace keyfold::topology {
+namespace {
+
+using protocol::JsonWriter;
+
+// JSON members, without the braces.
+template <class Write>
+std::string members(const Write& write) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  write(json);
+  json.end_object();
+  return text.substr(1, text.size() - 2);
+}
+
+void write_tags(JsonWriter& json, const Tags& tags) {
+  json.name("Tags").begin_array();
+  for (const auto& [key, value] : tags) json.begin_object().text("TagKey", key).text("TagValue", value).end_object();
+  json.end_array();
+}
+
+bool is_of(const FoundKey& key, const Topology& topology, const Domain& domain) {
+  return key.tag(topology_tag) == topology.name && key.tag(domain_tag) == domain.name &&
+         key.tag(environment_tag) == domain.environment;
+}
+
+// Whether a key that the alias names passes for the domain's although not all of its tags say so: it was described as
+// the domain's, or has tags that say so and none that says otherwise.
+bool passes_for(const FoundKey& key, const Topology& topology, const Domain& domain) {
+  if (key.description == description_of(topology, domain)) return true;
+  bool any = false;
+  for (const auto& [name, value] : {std::pair(topology_tag, std::string_view(topology.name)),
+                                    {domain_tag, domain.name},
+                                    {environment_tag, domain.environment}}) {
+    const auto found = key.tag(name);
+    if (!found.empty() && found != value) return false;
+    any = any || !found.empty();
+  }
+  return any;
+}
+
+// The steps that make a found key what it should be, or a key where there is none.
+class Planner {
+ public:
+  Planner(const Topology& topology, const FoundRegion& found, const Domain& domain)
+      : topology_(topology),
+        found_(found),
+        domain_(domain),
+        plan_{.region = found.region,
+              .environment = domain.environment,
+              .domain = domain.name,
+              .alias = std::string(alias_of(topology, domain).text()),
+              .key_id = {}} {
+    if (const auto alias = found.aliases.find(plan_.alias); alias != found.aliases.end()) alias_target_ = alias->second;
+  }
+
+  KeyPlan plan() {
+    const auto* key = choose();
+    if (!plan_.conflict.empty()) return std::move(plan_);
+    if (key == nullptr) {
+      create();
+    } else if (!key->is_symmetric) {
+      plan_.key_id = key->id;
+      plan_.conflict = "the key " + key->id + " is not a symmetric key for encryption with material of the KMS's own";
+    } else {
+      plan_.key_id = key->id;
+      correct(*key);
+      if (!plan_.conflict.empty()) plan_.steps.clear();
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  // Null: none yet. Or sets a conflict.
+  const FoundKey* choose() {
+    std::vector<const FoundKey*> tagged;
+    for (const auto& key : found_.keys)
+      if (is_of(key, topology_, domain_)) tagged.push_back(&key);
+    if (tagged.size() == 1) return tagged.front();
+    for (const auto* key : tagged)
+      if (key->id == alias_target_) return key;
+    if (!tagged.empty()) {
+      plan_.conflict = "several keys have its tags, and " + plan_.alias + " names none of them:";
+      for (const auto* key : tagged) plan_.conflict += " " + key->id;
+      return nullptr;
+    }
+    if (alias_target_.empty()) {
+      check_none_lost_its_tags();
+      return nullptr;
+    }
+    const auto* named = found_.key(alias_target_);
+    if (named != nullptr && passes_for(*named, topology_, domain_)) return named;
+    plan_.conflict = plan_.alias + " names the key " + alias_target_ +
+                     ", which has neither its tags nor its description: give it these, or remove the alias";
+    return nullptr;
+  }
+
+  // A key whose tags were changed and whose alias is gone: a second one beside it could not open what it sealed.
+  void check_none_lost_its_tags() {
+    for (const auto& key : found_.keys)
+      if (key.description == description_of(topology_, domain_))
+        plan_.conflict = "the key " + key.id +
+                         " is described as this one and has other tags: give it its tags, or another "
+                         "description";
+  }
+
+  void add(Aspect aspect, std::string_view operation, std::string_view key_member, std::string its_members,
+           std::string what, std::string otherwise) {
+    plan_.steps.push_back({.aspect = aspect,
+                           .operation = std::string(operation),
+                           .key_member = std::string(key_member),
+                           .members = std::move(its_members),
+                           .what = std::move(what),
+                           .found = std::move(otherwise)});
+  }
+
+  void create() {
+    const auto policy = key_policy(topology_, domain_);
+    add(Aspect::key, "CreateKey", "", members([&](JsonWriter& json) {
+          json.text("Description", description_of(topology_, domain_)).text("Policy", policy);
+          write_tags(json, tags_of(topology_, domain_));
+        }),
+        "make a KMS key", "there is no key");
+    plan_.steps.back().diff = difference({}, read_policy(policy));
+    set_alias();
+    set_rotation(std::nullopt);
+  }
+
+  void correct(const FoundKey& key) {
+    // First the policy: it may be what keeps the others from being done. In any state of the key it may be put.
+    set_policy(key);
+    set_state(key);
+    set_alias();
+    set_tags(key);
+    if (const auto wanted = description_of(topology_, domain_); key.description != wanted)
+      add(Aspect::description, "UpdateKeyDescription", "KeyId",
+          members([&](JsonWriter& json) { json.text("Description", wanted); }), "describe it as \"" + wanted + "\"",
+          "it is described as \"" + key.description + "\"");
+    set_rotation(key.rotation_days);
+  }
+
+  void set_policy(const FoundKey& key) {
+    const auto text = key_policy(topology_, domain_);
+    const auto wanted = read_policy(text);
+    if (is_same(key.policy, wanted)) return;
+    add(Aspect::policy, "PutKeyPolicy", "KeyId",
+        members([&](JsonWriter& json) { json.text("PolicyName", "default").text("Policy", text); }),
+        "put the file's key policy", "the key policy is another");
+    plan_.steps.back().diff = difference(key.policy, wanted);
+  }
+
+  void set_state(const FoundKey& key) {
+    if (key.state == "Enabled") return;
+    if (key.state == "PendingDeletion") {
+      add(Aspect::state, "CancelKeyDeletion", "KeyId", "", "cancel its deletion", "it is scheduled for deletion");
+      add(Aspect::state, "EnableKey", "KeyId", "", "enable it", "it would be disabled");
+    } else if (key.state == "Disabled") {
+      add(Aspect::state, "EnableKey", "KeyId", "", "enable it", "it is disabled");
+    } else {
+      plan_.conflict = "the key " + key.id + " is in the state " + key.state;
+    }
+  }
+
+  void set_alias() {
+    const auto with_alias = [&] { return members([&](JsonWriter& json) { json.text("AliasName", plan_.alias); }); };
+    if (alias_target_.empty())
+      add(Aspect::alias, "CreateAlias", "TargetKeyId", with_alias(), "name it " + plan_.alias,
+          "there is no " + plan_.alias);
+    else if (alias_target_ != plan_.key_id)
+      add(Aspect::alias, "UpdateAlias", "TargetKeyId", with_alias(), "let " + plan_.alias + " name it",
+          plan_.alias + " names the key " + alias_target_);
+  }
+
+  void set_tags(const FoundKey& key) {
+    const auto wanted = tags_of(topology_, domain_);
+    Tags missing;
+    std::string what, otherwise;
+    for (const auto& [name, value] : wanted) {
+      const auto there = key.tags.find(name);
+      if (there != key.tags.end() && there->second == value) continue;
+      missing.emplace(name, value);
+      what += (what.empty() ? "" : ", ") + name + " = \"" + value + "\"";
+      otherwise += (otherwise.empty() ? "" : ", ") + std::string("the tag ") + name +
+                   (there == key.tags.end() ? " is missing" : " is \"" + there->second + "\"");
+    }
+    if (!missing.empty())
+      add(Aspect::tags, "TagResource", "KeyId", members([&](JsonWriter& json) { write_tags(json, missing); }),
+          "tag it: " + what, otherwise);
+    std::vector<std::string> extra;
+    for (const auto& [name, value] : key.tags)
+      if (!wanted.contains(name)) extra.push_back(name);
+    if (extra.empty()) return;
+    std::string names;
+    for (const auto& name : extra) names += (names.empty() ? "" : ", ") + name;
+    add(Aspect::tags, "UntagResource", "KeyId", members([&](JsonWriter& json) {
+          json.name("TagKeys").begin_array();
+          for (const auto& name : extra) json.text(name);
+          json.end_array();
+        }),
+        "remove the tags " + names, "it has tags that the file does not: " + names);
+  }
+
+  void set_rotation(std::optional<std::int64_t> found) {
+    const auto every = [](std::int64_t days) { return "every " + std::to_string(days) + " days"; };
+    const auto now = found ? "it is rotated " + every(*found) : std::string("it is not rotated automatically");
+    if (!domain_.rotation_days) {
+      if (found) add(Aspect::rotation, "DisableKeyRotation", "KeyId", "", "rotate it no more by itself", now);
+      return;
+    }
+    if (found == std::optional<std::int64_t>(*domain_.rotation_days)) return;
+    add(Aspect::rotation, "EnableKeyRotation", "KeyId",
+        members([&](JsonWriter& json) { json.integer("RotationPeriodInDays", *domain_.rotation_days); }),
+        "rotate it " + every(*domain_.rotation_days), now);
+  }
+
+  const Topology& topology_;
+  const FoundRegion& found_;
+  const Domain& domain_;
+  KeyPlan plan_;
+  std::string alias_target_;
+};
+
+// Two that would have the same key have none before somebody has looked.
+void part_those_of_one_key(std::vector<KeyPlan>& keys) {
+  std::map<std::pair<std::string_view, std::string>, std::vector<KeyPlan*>> by_key;
+  for (auto& key : keys)
+    if (!key.key_id.empty()) by_key[{key.region.text(), key.key_id}].push_back(&key);
+  for (auto& [id, sharing] : by_key) {
+    if (sharing.size() < 2) continue;
+    for (auto* key : sharing) {
+      key->conflict = "the key " + id.second + " passes for that of several domains or environments";
+      key->steps.clear();
+    }
+  }
+}
+
+std::string why_unwanted(const Topology& topology, const FoundKey& key) {
+  const std::string domain(key.tag(domain_tag)), environment(key.tag(environment_tag));
+  if (topology.find(environment, domain) != nullptr) return "another key is that of " + domain + ", " + environment;
+  return "the file has no domain \"" + domain + "\" in an environment \"" + environment + "\"";
+}
+
+void add_unwanted(const Topology& topology, const FoundRegion& region, Plan& plan) {
+  for (const auto& key : region.keys) {
+    if (key.tag(topology_tag) != topology.name) continue;
+    const auto is_in_use = [&](const KeyPlan& used) {
+      return used.region == region.region && (used.key_id == key.id || used.conflict.find(key.id) != std::string::npos);
+    };
+    if (std::ranges::any_of(plan.keys, is_in_use)) continue;
+    const std::string domain(key.tag(domain_tag)), environment(key.tag(environment_tag));
+    const auto* wanted = topology.find(environment, domain);
+    const auto days = wanted != nullptr ? wanted->deletion_window_days : topology.deletion_window_days;
+    plan.unwanted.push_back(
+        {.region = region.region,
+         .environment = environment,
+         .domain = domain,
+         .key_id = key.id,
+         .why = why_unwanted(topology, key),
+         .is_going = key.state == "PendingDeletion",
+         .deletion = {.aspect = Aspect::key,
+                      .operation = "ScheduleKeyDeletion",
+                      .key_member = "KeyId",
+                      .members = members([&](JsonWriter& json) { json.integer("PendingWindowInDays", days); }),
+                      .what = "delete it in " + std::to_string(days) + " days",
+                      .found = "it is not wanted any more"}});
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Aspect aspect) {
+  switch (aspect) {
+    case Aspect::key:
+      return "key";
+    case Aspect::policy:
+      return "policy";
+    case Aspect::state:
+      return "state";
+    case Aspect::alias:
+      return "alias";
+    case Aspect::tags:
+      return "tags";
+    case Aspect::description:
+      return "description";
+    case Aspect::rotation:
+      return "rotation";
+  }
+  return {};
+}
+
+std::size_t Plan::step_count() const {
+  std::size_t count = 0;
+  for (const auto& key : keys) count += key.steps.size();
+  return count;
+}
+
+std::size_t Plan::conflict_count() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(keys, [](const KeyPlan& key) { return !key.conflict.empty(); }));
+}
+
+Plan make_plan(const Topology& topology, std::span<const FoundRegion> found) {
+  Plan plan;
+  for (const auto& region : found) {
+    for (const auto& environment : topology.environments)
+      for (const auto& domain : topology.domains)
+        if (domain.environment == environment) plan.keys.push_back(Planner(topology, region, domain).plan());
+    part_those_of_one_key(plan.keys);
+    add_unwanted(topology, region, plan);
+    plan.unreadable += region.unreadable;
+  }
+  return plan;
+}
+
+}  // namespace keyfold::topology
