@@ -1,0 +1,89 @@
+#include "keyfold/lifecycle/topology/domain_materials_manager.h"
+
+#include "keyfold/core/base/try.h"
+#include "keyfold/lifecycle/topology/names.h"
+
+namespace keyfold::topology {
+namespace {
+
+using materials::SuiteId;
+
+// A value that a message or a caller brings: short, on one line.
+std::string shown(std::string_view value) {
+  constexpr std::size_t shown_max = 160;  // Bytes.
+  std::string out = "\"";
+  for (const char c : value.substr(0, shown_max)) out += c >= ' ' && c != 0x7f ? c : '?';
+  return out + (value.size() > shown_max ? "…\"" : "\"");
+}
+
+class DomainMaterialsManager final : public keyrings::MaterialsManager {
+ public:
+  DomainMaterialsManager(std::shared_ptr<keyrings::MaterialsManager> manager, const Domain& domain)
+      : manager_(std::move(manager)),
+        pairs_{{{domain_context_key, domain.name}, {environment_context_key, domain.environment}}},
+        is_signed_(domain.is_signed()) {}
+
+  Result<std::shared_ptr<const materials::EncryptionMaterials>> for_encryption(
+      const keyrings::EncryptionRequest& request) override {
+    EncryptionContext context = request.encryption_context;
+    for (const auto& [key, value] : pairs_) {
+      if (const auto* given = context.find(key); given != nullptr && *given != value)
+        return Error{ErrorCode::wrong_domain, "the encryption context says " + std::string(key) + " " + shown(*given) +
+                                                  ", and this is " + shown(value)};
+      context.set(std::string(key), value);
+    }
+    TRY_ASSIGN(const auto suite, suite_for(request.suite));
+    return manager_->for_encryption({.encryption_context = context,
+                                     .suite = suite,
+                                     .commitment_policy = request.commitment_policy,
+                                     .required_context_keys = request.required_context_keys,
+                                     .plaintext_size = request.plaintext_size,
+                                     .messages = request.messages,
+                                     .encryption_context_size_max = request.encryption_context_size_max});
+  }
+
+  Result<std::shared_ptr<const materials::DecryptionMaterials>> for_decryption(
+      const keyrings::DecryptionRequest& request) override {
+    for (const auto& [key, value] : pairs_) {
+      const auto* held = request.encryption_context.find(key);
+      // A pair that was left out of the message is one that its reader knows.
+      const auto* known = held == nullptr ? request.reproduced_context.find(key) : nullptr;
+      if (held == nullptr && known == nullptr)
+        return Error{ErrorCode::wrong_domain, "the message does not say of which " + std::string(key) +
+                                                  " it is, and was to be opened in " + shown(value)};
+      if (const std::string_view found = held != nullptr ? *held : std::string_view(*known); found != value)
+        return Error{ErrorCode::wrong_domain, "the message is of the " + std::string(key) + " " + shown(found) +
+                                                  ", and was to be opened in " + shown(value)};
+    }
+    return manager_->for_decryption(request);
+  }
+
+ private:
+  struct Pair {
+    std::string_view key;
+    std::string value;
+  };
+
+  Result<SuiteId> suite_for(SuiteId asked) const {
+    constexpr auto signing = SuiteId::aes_256_gcm_hkdf_sha512_commit_key_ecdsa_p384;
+    if (!is_signed_ || asked == signing) return asked;
+    if (materials::suite_of(asked).commits()) return signing;
+    return Error{ErrorCode::invalid_input,
+                 "in a domain whose readers are not its writers, messages are signed under suite " +
+                     materials::to_string(signing) + ", not " + materials::to_string(asked)};
+  }
+
+  const std::shared_ptr<keyrings::MaterialsManager> manager_;
+  const std::array<Pair, 2> pairs_;
+  const bool is_signed_;
+};
+
+}  // namespace
+
+std::shared_ptr<keyrings::MaterialsManager> domain_materials_manager(
+    std::shared_ptr<keyrings::MaterialsManager> manager, const Domain& domain) {
+  KEYFOLD_CHECK(manager != nullptr);
+  return std::make_shared<DomainMaterialsManager>(std::move(manager), domain);
+}
+
+}  // namespace keyfold::topology
