@@ -84,12 +84,6 @@ std::string prose_of(const Record& record) {
          printable(record.create_time) + ", under " + printable(record.kms_arn) + "\n";
 }
 
-Outcome print(std::string_view text) {
-  TRY_ASSIGN(auto out, OutputFile::create("-"));
-  TRY(out.write(as_bytes(text)));
-  return out.commit();
-}
-
 // {"NAME":"VALUE"}, or the value alone.
 Outcome print_one(const BranchKeyCommand& command, std::string_view name, std::string_view value) {
   if (!command.json) return print(printable(value) + "\n");

@@ -26,6 +26,15 @@ void add_keys(CLI::App& app, KeyOptions& to, const std::string& key_help, const 
   auto* keyring = app.add_option("--keyring", to.keyring_file, "A keyring as JSON instead; see docs/keyrings.md")
                       ->type_name("FILE.json");
   key->excludes(keyring);
+  auto* topology = app.add_option("--topology", to.domain.topology_file,
+                                  "A domain of a key topology instead: its key, context, suite and cache; see "
+                                  "docs/topology.md")
+                       ->type_name("FILE.toml");
+  auto* environment = app.add_option("--environment", to.domain.environment, "Of the topology; never guessed");
+  auto* domain = app.add_option("--domain", to.domain.domain, "Of the topology");
+  topology->excludes(key)->excludes(keyring)->needs(environment)->needs(domain);
+  environment->needs(topology);
+  domain->needs(topology);
   app.add_option("--context", to.context, context_help)->type_name("KEY=VALUE");
 }
 
@@ -177,6 +186,29 @@ void add_access(CLI::App& app, AccessCommand& to, std::optional<Command>& chosen
           Action::lint);
 }
 
+void add_topology(CLI::App& app, TopologyCommand& to, std::optional<Command>& chosen) {
+  using Action = TopologyCommand::Action;
+  auto& topology =
+      *app.add_subcommand("topology", "KMS keys as code: data domains, environments and Regions in a file");
+  topology.require_subcommand(1);
+  const auto command = [&](const char* name, const char* help, Action action) {
+    auto* sub = topology.add_subcommand(name, help);
+    sub->add_option("--file", to.file, "The topology; see docs/topology.md")->type_name("FILE.toml")->required();
+    sub->add_flag("--json", to.json, action == Action::apply ? "A line of JSON each" : "As JSON");
+    if (action != Action::drift)
+      sub->add_flag("--allow-deletion", to.allow_deletion,
+                    "Schedule keys for deletion that the file has no more; without, they are left");
+    add_connection(*sub, to.connection);
+    sub->callback([&, action] {
+      to.action = action;
+      chosen = to;
+    });
+  };
+  command("plan", "What apply would do; changes nothing", Action::plan);
+  command("apply", "Make it so; after a kill, run it again", Action::apply);
+  command("drift", "What is otherwise than the file says; the exit status is 3 when something is", Action::drift);
+}
+
 }  // namespace
 
 std::variant<Command, int> parse_command_line(int argc, char** argv) {
@@ -190,9 +222,11 @@ std::variant<Command, int> parse_command_line(int argc, char** argv) {
   add_keys(encrypt_app, encrypt.keys, "KMS key: alias, ARN or key id; several: any one of them will open it",
            "Authenticated with the data, in clear");
   add_streams(encrypt_app, encrypt.streams);
-  encrypt_app.add_option("--suite", encrypt.suite,
-                         "0478 (default), or 0578: signed, for when readers are not writers; older ones take a "
-                         "--commitment-policy that allows them");
+  encrypt_app
+      .add_option("--suite", encrypt.suite,
+                  "0478 (default), or 0578: signed, for when readers are not writers; older ones take a "
+                  "--commitment-policy that allows them")
+      ->excludes(encrypt_app.get_option("--topology"));  // Which says it itself.
   encrypt_app
       .add_option("--leave-out", encrypt.left_out,
                   "A key of the context that is authenticated but not written into the message; opening takes "
@@ -248,6 +282,9 @@ std::variant<Command, int> parse_command_line(int argc, char** argv) {
 
   AccessCommand access;
   add_access(app, access, chosen);
+
+  TopologyCommand topology;
+  add_topology(app, topology, chosen);
 
   AuditCommand audit;
   auto& audit_app = *app.add_subcommand("audit", "The audit log of a keyfold-kms");

@@ -20,9 +20,15 @@ struct Streams {
   std::string out = "-";
 };
 
+// A domain of a topology: its key, context, suite and cache.
+struct DomainOptions {
+  std::string topology_file, environment, domain;  // All, or none.
+};
+
 struct KeyOptions {
   std::vector<std::string> keys;  // The first generates the data key, the others wrap it too.
   std::string keyring_file;
+  DomainOptions domain;              // Instead of both.
   std::vector<std::string> context;  // "key=value"
 };
 
@@ -99,8 +105,17 @@ struct AccessCommand {
   bool json = false;
 };
 
+struct TopologyCommand {
+  enum class Action : std::uint8_t { plan, apply, drift };
+  Action action{};
+  ConnectionOptions connection;
+  std::string file;
+  bool allow_deletion = false;
+  bool json = false;
+};
+
 using Command = std::variant<EncryptCommand, DecryptCommand, InspectCommand, CallCommand, AdminCommand, AuditCommand,
-                             BranchKeyCommand, AccessCommand>;
+                             BranchKeyCommand, AccessCommand, TopologyCommand>;
 
 // The command, or the exit status of a process that has already said what there is to say (help, a usage error).
 std::variant<Command, int> parse_command_line(int argc, char** argv);

@@ -14,5 +14,7 @@ Outcome run(const AdminCommand& command);
 Outcome run(const AuditCommand& command);
 Outcome run(const BranchKeyCommand& command);
 Outcome run(const AccessCommand& command);
+// The exit status: 3 when there is drift.
+Result<int> run(const TopologyCommand& command);
 
 }  // namespace keyfold::cli

@@ -21,14 +21,6 @@ std::string region_in(std::string_view key) {
   return arn ? std::string(arn->region) : std::string();
 }
 
-// In the Region that the command line says; else in `region`, if that is one.
-client::AwsOverrides overrides_in(const ConnectionOptions& connection, const std::string& region) {
-  return {.endpoint_url = connection.endpoint_url,
-          .region = connection.region.empty() ? region : connection.region,
-          .profile = connection.profile,
-          .ca_file = connection.ca_file};
-}
-
 // A file's name is looked for beside the keyring file.
 Result<std::shared_ptr<keyrings::BranchKeyStore>> open_branch_keys(const ConnectionOptions& connection,
                                                                    const std::filesystem::path& folder,
@@ -73,6 +65,13 @@ Result<client::ConfiguredKeyring> keyring_of_file(const std::string& path, const
 }
 
 }  // namespace
+
+client::AwsOverrides overrides_in(const ConnectionOptions& connection, const std::string& region) {
+  return {.endpoint_url = connection.endpoint_url,
+          .region = connection.region.empty() ? region : connection.region,
+          .profile = connection.profile,
+          .ca_file = connection.ca_file};
+}
 
 Result<std::shared_ptr<client::Kms>> connect(const ConnectionOptions& connection, std::string_view key) {
   // A key ARN's Region is not a matter of taste: another Region's endpoint does not have the key.

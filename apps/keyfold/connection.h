@@ -15,6 +15,8 @@ namespace keyfold::cli {
 // Each fails with `invalid_input`, saying which option or variable.
 // `key`: a key whose ARN names the Region when nothing else does; may be empty.
 Result<std::shared_ptr<client::Kms>> connect(const ConnectionOptions& connection, std::string_view key);
+// In the Region that the command line says; else in `region`, if that is one.
+client::AwsOverrides overrides_in(const ConnectionOptions& connection, const std::string& region);
 Result<client::ConfiguredKeyring> keyring_of(const KeyOptions& keys, const ConnectionOptions& connection);
 // `store`: an SQLite file, or the address of a PostgreSQL database.
 Result<std::shared_ptr<keystore::RecordStore>> open_records(const std::string& store, const std::string& logical_name,

@@ -9,6 +9,7 @@
 #include "keyfold/connection.h"
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/base/wiping.h"
+#include "keyfold/domain.h"
 #include "keyfold/envelope/seal/envelope.h"
 #include "keyfold/files.h"
 #include "keyfold/folders.h"
@@ -98,6 +99,15 @@ Outcome open_range(const seal::Envelope& envelope, const seal::OpenOptions& opti
   return out.commit();
 }
 
+Result<seal::Envelope> envelope_of(const DecryptCommand& command) {
+  if (!command.keys.domain.topology_file.empty()) {
+    TRY_ASSIGN(auto manager, domain_manager(command.keys.domain, command.connection));
+    return seal::Envelope(std::move(manager));
+  }
+  TRY_ASSIGN(const auto keyring, keyring_of(command.keys, command.connection));
+  return seal::Envelope(keyring.keyring);
+}
+
 // "letter.sealed" → "letter". The names "." and ".." are a folder's own: nothing opens into them.
 Result<std::string> opened_name(const std::string& name) {
   const std::string suffix(sealed_suffix);
@@ -116,9 +126,8 @@ Outcome run(const DecryptCommand& command) {
   const bool folder = is_folder(command.streams.in);
   if (folder && command.range) return Error{ErrorCode::invalid_input, "--range takes a file, not a folder"};
   if (folder) {
-    TRY_ASSIGN(const auto keyring, keyring_of(command.keys, command.connection));
+    TRY_ASSIGN(const auto envelope, envelope_of(command));
     TRY_ASSIGN(const auto found, files_below(command.streams.in, command.streams.out, opened_name));
-    const seal::Envelope envelope(keyring.keyring);
     Progress progress("opening", total_size(found), shown);
     options.threads = 1;  // Each file has a thread.
     return each_file(found, command.jobs, [&](const FolderFile& file) -> Outcome {
@@ -127,8 +136,7 @@ Outcome run(const DecryptCommand& command) {
     });
   }
   TRY_ASSIGN(auto in, InputFile::open(command.streams.in));
-  TRY_ASSIGN(const auto keyring, keyring_of(command.keys, command.connection));
-  const seal::Envelope envelope(keyring.keyring);
+  TRY_ASSIGN(const auto envelope, envelope_of(command));
   if (command.range) return open_range(envelope, options, command, *command.range, std::move(in));
   options.threads = threads_for(in, command.jobs);
   Progress progress("opening", in.size(), shown);

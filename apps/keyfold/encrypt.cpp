@@ -3,6 +3,7 @@
 #include "keyfold/commands.h"
 #include "keyfold/connection.h"
 #include "keyfold/core/base/try.h"
+#include "keyfold/domain.h"
 #include "keyfold/envelope/seal/envelope.h"
 #include "keyfold/files.h"
 #include "keyfold/folders.h"
@@ -24,13 +25,18 @@ Result<seal::SealOptions> options_of(const EncryptCommand& command) {
   return options;
 }
 
-Result<seal::Envelope> envelope_of(const EncryptCommand& command) {
+Result<std::shared_ptr<keyrings::MaterialsManager>> manager_of(const EncryptCommand& command) {
+  if (!command.keys.domain.topology_file.empty()) return domain_manager(command.keys.domain, command.connection);
   TRY_ASSIGN(const auto keyring, keyring_of(command.keys, command.connection));
   if (!keyring.has_kms && !command.allow_raw_keys)
     return Error{
         ErrorCode::invalid_input,
         "this keyring has raw keys alone, so whoever has the file has the data; --allow-raw-keys if that is meant"};
-  auto manager = keyrings::default_materials_manager(keyring.keyring);
+  return keyrings::default_materials_manager(keyring.keyring);
+}
+
+Result<seal::Envelope> envelope_of(const EncryptCommand& command) {
+  TRY_ASSIGN(auto manager, manager_of(command));
   if (!command.left_out.empty())
     manager = keyrings::required_context_materials_manager(std::move(manager),
                                                            {command.left_out.begin(), command.left_out.end()});

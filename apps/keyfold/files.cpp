@@ -194,4 +194,10 @@ Outcome OutputFile::commit() {
   return file_ ? file_->replace(permissions_) : ok();
 }
 
+Outcome print(std::string_view text) {
+  TRY_ASSIGN(auto out, OutputFile::create("-"));
+  TRY(out.write(as_bytes(text)));
+  return out.commit();
+}
+
 }  // namespace keyfold::cli

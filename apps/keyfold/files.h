@@ -69,4 +69,7 @@ class OutputFile final : public seal::Sink {
   Bytes buffer_;  // Frames are small; system calls are not free.
 };
 
+// Whole, on standard output, at once.
+Outcome print(std::string_view text);
+
 }  // namespace keyfold::cli

@@ -11,6 +11,20 @@
 #include "keyfold/core/crypto/memory.h"
 #include "keyfold/printable.h"
 
+namespace {
+
+int status_of(std::monostate) { return 0; }
+int status_of(int status) { return status; }
+
+template <class T>
+int exit_status(const keyfold::Result<T>& outcome) {
+  if (outcome) return status_of(*outcome);
+  std::fprintf(stderr, "keyfold: %s\n", keyfold::cli::printable(outcome.error().message).c_str());
+  return 1;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   keyfold::crypto::use_wiping_memory();  // Before libcrypto allocates anything.
   const rlimit no_core{};
@@ -23,8 +37,5 @@ int main(int argc, char** argv) {
   const auto parsed = keyfold::cli::parse_command_line(argc, argv);
   if (const int* status = std::get_if<int>(&parsed)) return *status;
   const auto& command = std::get<keyfold::cli::Command>(parsed);
-  const auto outcome = std::visit([](const auto& chosen) { return keyfold::cli::run(chosen); }, command);
-  if (outcome) return 0;
-  std::fprintf(stderr, "keyfold: %s\n", keyfold::cli::printable(outcome.error().message).c_str());
-  return 1;
+  return std::visit([](const auto& chosen) { return exit_status(keyfold::cli::run(chosen)); }, command);
 }

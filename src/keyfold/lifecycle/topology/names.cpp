@@ -1,5 +1,7 @@
 #include "keyfold/lifecycle/topology/names.h"
 
+#include "keyfold/core/base/json_text.h"
+
 namespace keyfold::topology {
 
 std::string alias_prefix(const Topology& topology) { return "alias/" + topology.name + "/"; }
@@ -24,6 +26,12 @@ Tags tags_of(const Topology& topology, const Domain& domain) {
 
 std::string description_of(const Topology& topology, const Domain& domain) {
   return domain.name + ", " + domain.environment + " (keyfold topology " + topology.name + ")";
+}
+
+std::string in_quotes(std::string_view text) {
+  std::string out = "\"";
+  append_json_escaped(out, text);
+  return out + "\"";
 }
 
 }  // namespace keyfold::topology

@@ -30,4 +30,7 @@ std::string description_of(const Topology& topology, const Domain& domain);
 // The logical name of a domain's store of branch keys: "shop/production/payments/cards".
 std::string store_name_of(const Topology& topology, const Domain& domain);
 
+// As a JSON string: what others may have written, on one line.
+std::string in_quotes(std::string_view text);
+
 }  // namespace keyfold::topology

@@ -144,8 +144,8 @@ class Planner {
     set_tags(key);
     if (const auto wanted = description_of(topology_, domain_); key.description != wanted)
       add(Aspect::description, "UpdateKeyDescription", "KeyId",
-          members([&](JsonWriter& json) { json.text("Description", wanted); }), "describe it as \"" + wanted + "\"",
-          "it is described as \"" + key.description + "\"");
+          members([&](JsonWriter& json) { json.text("Description", wanted); }), "describe it as " + in_quotes(wanted),
+          "it is described as " + in_quotes(key.description));
     set_rotation(key.rotation_days);
   }
 
@@ -189,9 +189,9 @@ class Planner {
       const auto there = key.tags.find(name);
       if (there != key.tags.end() && there->second == value) continue;
       missing.emplace(name, value);
-      what += (what.empty() ? "" : ", ") + name + " = \"" + value + "\"";
+      what += (what.empty() ? "" : ", ") + name + " = " + in_quotes(value);
       otherwise += (otherwise.empty() ? "" : ", ") + std::string("the tag ") + name +
-                   (there == key.tags.end() ? " is missing" : " is \"" + there->second + "\"");
+                   (there == key.tags.end() ? " is missing" : " is " + in_quotes(there->second));
     }
     if (!missing.empty())
       add(Aspect::tags, "TagResource", "KeyId", members([&](JsonWriter& json) { write_tags(json, missing); }),
@@ -201,7 +201,7 @@ class Planner {
       if (!wanted.contains(name)) extra.push_back(name);
     if (extra.empty()) return;
     std::string names;
-    for (const auto& name : extra) names += (names.empty() ? "" : ", ") + name;
+    for (const auto& name : extra) names += (names.empty() ? "" : ", ") + in_quotes(name);
     add(Aspect::tags, "UntagResource", "KeyId", members([&](JsonWriter& json) {
           json.name("TagKeys").begin_array();
           for (const auto& name : extra) json.text(name);
@@ -247,7 +247,7 @@ void part_those_of_one_key(std::vector<KeyPlan>& keys) {
 std::string why_unwanted(const Topology& topology, const FoundKey& key) {
   const std::string domain(key.tag(domain_tag)), environment(key.tag(environment_tag));
   if (topology.find(environment, domain) != nullptr) return "another key is that of " + domain + ", " + environment;
-  return "the file has no domain \"" + domain + "\" in an environment \"" + environment + "\"";
+  return "the file has no domain " + in_quotes(domain) + " in an environment " + in_quotes(environment);
 }
 
 void add_unwanted(const Topology& topology, const FoundRegion& region, Plan& plan) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "keyfold/core/base/json_text.h"
 #include "keyfold/core/protocol/json.h"
+#include "keyfold/lifecycle/topology/names.h"
 
 namespace keyfold::topology {
 namespace {
@@ -16,12 +16,6 @@ constexpr std::size_t lines_compared_max = 2'000;  // Of one statement; longer o
 
 constexpr std::array<std::string_view, 9> member_order = {
     "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"};
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  append_json_escaped(out, text);
-  return out + "\"";
-}
 
 std::string pretty(const JsonValue& value, std::size_t indent);
 
@@ -35,7 +29,7 @@ std::string pretty_object(const JsonValue& object, std::size_t indent) {
   const std::string inner(indent + indent_step, ' ');
   std::string out = "{";
   for (const auto& [name, value] : members)
-    out += (out.size() == 1 ? "\n" : ",\n") + inner + quoted(name) + ": " + pretty(value, indent + indent_step);
+    out += (out.size() == 1 ? "\n" : ",\n") + inner + in_quotes(name) + ": " + pretty(value, indent + indent_step);
   return out + "\n" + std::string(indent, ' ') + "}";
 }
 
@@ -60,13 +54,13 @@ std::string pretty(const JsonValue& value, std::size_t indent) {
     case JsonValue::Kind::array:
       return pretty_set(value, indent);
     case JsonValue::Kind::text:
-      return quoted(value.text());
+      return in_quotes(value.text());
     case JsonValue::Kind::boolean:
       return value.boolean() ? "\"true\"" : "\"false\"";
     case JsonValue::Kind::integer:
-      return quoted(std::to_string(value.integer()));
+      return in_quotes(std::to_string(value.integer()));
     case JsonValue::Kind::real:
-      return quoted(std::to_string(value.real()));
+      return in_quotes(std::to_string(value.real()));
     case JsonValue::Kind::null:
       break;
   }
@@ -112,8 +106,8 @@ void compare_lines(const std::vector<std::string>& from, const std::vector<std::
 void compare_member(std::string_view name, const std::string& from, const std::string& to,
                     std::vector<std::string>& out) {
   if (from == to) return;
-  if (!from.empty()) out.push_back("- " + quoted(name) + ": " + quoted(from));
-  if (!to.empty()) out.push_back("+ " + quoted(name) + ": " + quoted(to));
+  if (!from.empty()) out.push_back("- " + in_quotes(name) + ": " + in_quotes(from));
+  if (!to.empty()) out.push_back("+ " + in_quotes(name) + ": " + in_quotes(to));
 }
 
 }  // namespace
@@ -143,8 +137,8 @@ PolicyText read_policy(std::string_view json) {
 
 std::string write_policy(const PolicyText& policy) {
   std::string out = "{\n";
-  if (!policy.version.empty()) out += "  \"Version\": " + quoted(policy.version) + ",\n";
-  if (!policy.id.empty()) out += "  \"Id\": " + quoted(policy.id) + ",\n";
+  if (!policy.version.empty()) out += "  \"Version\": " + in_quotes(policy.version) + ",\n";
+  if (!policy.id.empty()) out += "  \"Id\": " + in_quotes(policy.id) + ",\n";
   out += "  \"Statement\": [";
   std::string_view separator = "\n";
   for (const auto& statement : policy.statements) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "keyfold/core/base/json_text.h"
 #include "keyfold/core/protocol/json_writer.h"
 
 namespace keyfold::topology {
@@ -13,8 +14,15 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
   return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }
 
+// What others may have written in a tag, on one line.
+std::string shown(const std::string& text) {
+  std::string out;
+  append_json_escaped(out, text);
+  return out.empty() ? "-" : out;
+}
+
 std::string place(const Region& region, const std::string& environment, const std::string& domain) {
-  return std::string(region.text()) + " " + environment + " " + domain;
+  return std::string(region.text()) + " " + shown(environment) + " " + shown(domain);
 }
 
 std::string head(const KeyPlan& key) {
@@ -176,6 +184,28 @@ std::string done_json(const Done& done) {
   json.text("what", done.step.what).text("outcome", done.error ? "failed" : "done");
   if (done.error) json.text("error", done.error->message);
   json.end_object();
+  return text + "\n";
+}
+
+std::string summary_text(const Topology& topology, const ApplySummary& summary) {
+  std::string text = topology.name + ": " + counted(summary.done, "step", "steps") + " done";
+  if (summary.failed > 0) text += ", " + std::to_string(summary.failed) + " failed";
+  if (summary.skipped > 0) text += ", " + std::to_string(summary.skipped) + " not tried";
+  if (summary.kept > 0)
+    text += ", " + counted(summary.kept, "key", "keys") + " not in the file left (--allow-deletion lets them go)";
+  return text + "\n";
+}
+
+std::string summary_json(const Topology& topology, const ApplySummary& summary) {
+  std::string text;
+  JsonWriter(text)
+      .begin_object()
+      .text("topology", topology.name)
+      .integer("done", static_cast<std::int64_t>(summary.done))
+      .integer("failed", static_cast<std::int64_t>(summary.failed))
+      .integer("skipped", static_cast<std::int64_t>(summary.skipped))
+      .integer("kept", static_cast<std::int64_t>(summary.kept))
+      .end_object();
   return text + "\n";
 }
 

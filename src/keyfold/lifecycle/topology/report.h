@@ -18,8 +18,10 @@ std::string drift_json(const Topology& topology, const Plan& plan);
 // How many such things there are.
 std::size_t drift_count(const Plan& plan);
 
-// A line for a step, with its end.
+// A line for a step, with its end; and one for all of them.
 std::string done_text(const Done& done);
 std::string done_json(const Done& done);
+std::string summary_text(const Topology& topology, const ApplySummary& summary);
+std::string summary_json(const Topology& topology, const ApplySummary& summary);
 
 }  // namespace keyfold::topology
