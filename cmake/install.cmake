@@ -4,11 +4,11 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(library_rooms base crypto sigv4 http protocol sqlite materials message keyrings seal client keystore keystore_postgresql)
+set(library_rooms base crypto sigv4 http protocol sqlite materials message keyrings seal client keystore keystore_postgresql topology)
 add_library(keyfold_library INTERFACE)
 add_library(keyfold::keyfold ALIAS keyfold_library)
 set_target_properties(keyfold_library PROPERTIES EXPORT_NAME keyfold)
-target_link_libraries(keyfold_library INTERFACE keyfold::seal keyfold::client keyfold::keystore)
+target_link_libraries(keyfold_library INTERFACE keyfold::seal keyfold::client keyfold::keystore keyfold::topology)
 target_compile_features(keyfold_library INTERFACE cxx_std_20)
 
 list(TRANSFORM library_rooms PREPEND keyfold_ OUTPUT_VARIABLE library_targets)
@@ -27,7 +27,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/keyfold/
         FILES_MATCHING
         REGEX "/(kms|testing|core/(sigv4|http|protocol|blob|sqlite))$" EXCLUDE
         REGEX "/(keyfold|core/base/(bytes|clock|encryption_context|inline_string|named|random|result|secret))\\.h$"
-        REGEX "/(core/crypto/(aead|digest|rsa)|envelope/.*)\\.h$"
+        REGEX "/(core/crypto/(aead|digest|rsa)|envelope/.*|lifecycle/topology/(document|domain))\\.h$"
         REGEX "/(${private_headers}|[a-z0-9_]+_test)\\.h$" EXCLUDE)
 
 file(WRITE ${PROJECT_BINARY_DIR}/keyfold-config.cmake "include(CMakeFindDependencyMacro)

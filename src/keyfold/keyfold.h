@@ -20,6 +20,7 @@
 #include "keyfold/envelope/keystore/rewrap.h"
 #include "keyfold/envelope/keystore/sqlite/sqlite_records.h"
 #include "keyfold/envelope/seal/envelope.h"
+#include "keyfold/lifecycle/topology/domain.h"
 
 namespace keyfold {
 
@@ -129,5 +130,11 @@ using seal::Sink;
 using seal::Source;
 using seal::StreamSink;
 using seal::StreamSource;
+using topology::DomainChoice;
+using topology::DomainSources;
+using topology::open_domain;
+using topology::parse_topology;
+using topology::read_topology;
+using topology::Topology;
 
 }  // namespace keyfold
