@@ -407,6 +407,16 @@ class Topology(unittest.TestCase):
         self.assertIn("not authorized", error)
         _, error = self.run_cli(*make, "--id", "4713", *bound, credentials=mail, status=1)
         self.assertIn("not authorized", error)
+        # Who keeps branch keys does not read them, nor by way of a key of his own.
+        own = self.kms[FRANKFURT].must("CreateKey", Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/tenant-keeper"}, "Action": "kms:*", "Resource": "*"},
+            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}]}))["KeyMetadata"]["Arn"]
+        context = {"aws-crypto-ec:domain": "mail", "aws-crypto-ec:environment": "production"}
+        made = RegionalKms(self.server, keeper).must("GenerateDataKeyWithoutPlaintext", KeyId=key, NumberOfBytes=32, EncryptionContext=context)
+        for destination, allowed in ((key, True), (own, False)):
+            answer = RegionalKms(self.server, keeper).call("ReEncrypt", CiphertextBlob=made["CiphertextBlob"], SourceKeyId=key, DestinationKeyId=destination,
+                                                           SourceEncryptionContext=context, DestinationEncryptionContext=context)
+            (self.assert_allowed if allowed else self.assert_denied)(answer)
         sealed = self.seal("production", "mail", b"Dear", "--context", "tenant=4711", credentials=mail)
         self.assertIn("aws-kms-hierarchy", cli("inspect", "--json", sealed).stdout.decode())
         self.assertEqual(self.open("production", "mail", sealed, credentials=mail)[0], "Dear")

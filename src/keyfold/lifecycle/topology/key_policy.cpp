@@ -27,6 +27,8 @@ constexpr std::string_view administration[] = {
 constexpr std::string_view encryption[] = {"kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
                                            "kms:ReEncryptTo"};
 constexpr std::string_view decryption[] = {"kms:Decrypt", "kms:ReEncryptFrom"};
+constexpr std::string_view making[] = {"kms:GenerateDataKeyWithoutPlaintext"};
+constexpr std::string_view rewrapping[] = {"kms:ReEncryptFrom", "kms:ReEncryptTo"};
 constexpr std::string_view keeping[] = {"kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"};
 constexpr std::string_view reading[] = {"kms:Decrypt"};
 constexpr std::string_view describing[] = {"kms:DescribeKey"};
@@ -39,6 +41,8 @@ constexpr std::string_view all_use[] = {"kms:Decrypt", "kms:Encrypt", "kms:Gener
 struct ContextBinding {
   std::string_view domain_key, environment_key;
 };
+// Whether what a ReEncrypt reads and what it writes are under one key: else it would be a way to decrypt.
+constexpr std::string_view same_key_condition = "kms:ReEncryptOnSameKey";
 constexpr ContextBinding of_messages{.domain_key = domain_context_key, .environment_key = environment_context_key};
 constexpr ContextBinding of_branch_keys{.domain_key = branch_key_domain_context_key,
                                         .environment_key = branch_key_environment_context_key};
@@ -60,8 +64,10 @@ class PolicyBuilder {
     json_.begin_object().text("Version", "2012-10-17").name("Statement").begin_array();
   }
 
+  enum class ReEncryption : std::uint8_t { to_any_key, on_same_key };
   // `binding`: null for what has no encryption context. A statement about nobody is none.
-  void allow(std::string_view sid, Texts principals, Actions actions, const ContextBinding* binding) {
+  void allow(std::string_view sid, Texts principals, Actions actions, const ContextBinding* binding,
+             ReEncryption re_encryption = ReEncryption::to_any_key) {
     if (principals.empty()) return;
     begin(sid, "Allow");
     json_.name("Principal").begin_object();
@@ -71,8 +77,10 @@ class PolicyBuilder {
       if (binding == nullptr) return;
       json_.name("Condition").begin_object().name("StringEquals").begin_object();
       json_.text(context_condition(binding->domain_key), domain_.name);
-      json_.text(context_condition(binding->environment_key), domain_.environment);
-      json_.end_object().end_object();
+      json_.text(context_condition(binding->environment_key), domain_.environment).end_object();
+      if (re_encryption == ReEncryption::on_same_key)
+        json_.name("Bool").begin_object().text(same_key_condition, "true").end_object();
+      json_.end_object();
     });
   }
   // Whoever it is, unless the context has this pair. Where there is none at all, it has not.
@@ -82,6 +90,14 @@ class PolicyBuilder {
     finish(all_use, [&] {
       json_.name("Condition").begin_object().name("StringNotEquals").begin_object();
       json_.text(context_condition(key), value).end_object().end_object();
+    });
+  }
+  void deny_re_encryption_elsewhere(std::string_view sid) {
+    begin(sid, "Deny");
+    json_.text("Principal", "*");
+    finish(rewrapping, [&] {
+      json_.name("Condition").begin_object().name("Bool").begin_object();
+      json_.text(same_key_condition, "false").end_object().end_object();
     });
   }
   void deny_all_but(std::string_view sid, Texts principals, Actions actions) {
@@ -136,7 +152,8 @@ std::string key_policy(const Topology& topology, const Domain& domain) {
   const auto& binding = tenants ? of_branch_keys : of_messages;
   if (tenants) {
     policy.allow("ReadBranchKeys", domain.decryptors, reading, &binding);
-    policy.allow("KeepBranchKeys", keepers, keeping, &binding);
+    policy.allow("MakeBranchKeys", keepers, making, &binding);
+    policy.allow("RewrapBranchKeys", keepers, rewrapping, &binding, PolicyBuilder::ReEncryption::on_same_key);
   } else {
     policy.allow("Encrypt", domain.encryptors, encryption, &binding);
     policy.allow("Decrypt", domain.decryptors, decryption, &binding);
@@ -146,6 +163,7 @@ std::string key_policy(const Topology& topology, const Domain& domain) {
   if (tenants) {
     policy.deny_all_but("OnlyReaders", domain.decryptors, reading);
     policy.deny_all_but("OnlyKeepers", keepers, keeping);
+    policy.deny_re_encryption_elsewhere("OnlyOnThisKey");
     policy.deny_all_but("OnlyBranchKeys", {}, not_of_branch_keys);
   } else {
     policy.deny_all_but("OnlyEncryptors", domain.encryptors, all_encryption);

@@ -2,21 +2,23 @@
 // The key policy that a domain's KMS key has in an environment. A pure function of the file; the same in every Region.
 // docs/topology.md says in prose what it comes to:
 //
-//   Administration     the account (so nobody is locked out, and identity policies may name more administrators) and
-//   the
-//                      administrators: everything but use.
-//   Describe           whoever uses the key, so that programs can tell a key that is not there from one they may not
-//   use. Encrypt, Decrypt   encryptors and decryptors, each their half; only with `domain` and `environment` of this
-//   key in
-//                      the encryption context. A ReEncrypt is a decryption here and an encryption there.
+//   Administration
+//       the account (so nobody is locked out, and identity policies may name more administrators) and the
+//       administrators: everything but use.
+//   Describe
+//       whoever uses the key, so that programs can tell a key that is not there from one they may not use.
+//   Encrypt, Decrypt
+//       encryptors and decryptors, each their half; only with `domain` and `environment` of this key in the encryption
+//       context. A ReEncrypt is a decryption here and an encryption there.
 //   OnlyThisDomain, OnlyThisEnvironment, OnlyEncryptors, OnlyDecryptors, NoGrants
-//                      the same as Denies, which bind everyone: so neither a grant, nor a statement that is added by
-//                      hand, nor an identity policy gets around them.
+//       the same as Denies, which bind everyone: so neither a grant, nor a statement that is added by hand, nor an
+//       identity policy gets around them.
 //
 // With tenants the KMS sees the contexts of branch-key records, never those of messages (docs/formats/
 // branch-key-records.md): there the pairs are `aws-crypto-ec:domain` and `aws-crypto-ec:environment`. ReadBranchKeys
-// lets encryptors and decryptors, who are the same, Decrypt records; KeepBranchKeys lets keepers make, rotate and
-// rewrap them, which needs no Decrypt; nothing else is anybody's.
+// lets encryptors and decryptors, who are the same, Decrypt records; MakeBranchKeys and RewrapBranchKeys let keepers
+// make, rotate and rewrap them, which needs no Decrypt: their ReEncrypt stays on this key (OnlyOnThisKey), so none
+// reads one that way. Nothing else is anybody's.
 
 #include <string>
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "keyfold/kms/policy/authorizer.h"
+#include "keyfold/kms/policy/lint.h"
 #include "keyfold/lifecycle/topology/names.h"
 #include "keyfold/lifecycle/topology/policy_text.h"
 #include "keyfold/lifecycle/topology/shop_test.h"
@@ -44,11 +45,14 @@ class Policy {
     document_.emplace(*std::move(parsed));
   }
 
+  // `on_same_key`: of a ReEncrypt.
   bool allows(const Who& who, std::string_view action, const EncryptionContext& context,
-              const policy::Document* identity = nullptr) const {
+              const policy::Document* identity = nullptr, std::string_view on_same_key = "true") const {
     std::vector<ContextPair> pairs;
     const std::string_view principal = who.role.empty() ? std::string_view(who.arn) : std::string_view(who.role);
-    const policy::ConditionValue conditions[] = {{.key = "aws:PrincipalArn", .values = policy::Values(&principal, 1)}};
+    const policy::ConditionValue conditions[] = {
+        {.key = "aws:PrincipalArn", .values = policy::Values(&principal, 1)},
+        {.key = "kms:ReEncryptOnSameKey", .values = policy::Values(&on_same_key, 1)}};
     const policy::Request request{
         .principal = {.arn = who.arn,
                       .account = "123456789012",
@@ -196,6 +200,10 @@ TEST(KeyPolicy, KeepersKeepBranchKeysAndReadNone) {
     const bool keeps = action == "kms:GenerateDataKeyWithoutPlaintext" || action.starts_with("kms:ReEncrypt");
     EXPECT_EQ(policy.allows(user("keeper"), action, right), keeps) << action;
     EXPECT_EQ(policy.allows(role("staging-mail"), action, right), action == "kms:Decrypt") << action;
+    // Nor by way of a key of their own.
+    EXPECT_EQ(policy.allows(user("keeper"), action, right, nullptr, "false"),
+              action == "kms:GenerateDataKeyWithoutPlaintext")
+        << action;
   }
 }
 
@@ -214,6 +222,7 @@ TEST(KeyPolicy, ItIsAPureFunctionAndTakenByTheServerWithoutLockingItsCallerOut) 
   const auto topology = shop();
   for (const auto& domain : topology.domains) {
     const Policy policy(topology, domain.environment, domain.name);
+    for (const auto& finding : policy::lint(policy.document(), topology.account)) ADD_FAILURE() << finding.text;
     EXPECT_EQ(policy.text(), key_policy(shop(), domain));
     EXPECT_EQ(write_policy(read_policy(policy.text())), policy.text());
     const auto key = *KeyArn::parse(key_arn);

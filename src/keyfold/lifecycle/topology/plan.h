@@ -3,13 +3,13 @@
 // function: nothing is asked and nothing done.
 //
 // Which key is a domain's, in a Region and environment:
-//  1. the one with the topology's three tags; of several, the one that the alias names, and the others are not wanted;
+//  1. the one with the topology's three tags; of several, the one that the alias names: the others are not wanted;
 //  2. else the one that the alias names, if it is recognisably the domain's: by its description, or by tags that are
 //     there and none of which says otherwise;
-//  3. else one is made. Where it is doubtful whether there is one (the alias names somebody else's key, several have
-//  the
-//     tags and the alias names none of them, one is described so and has neither alias nor tags), nothing is done
-//     before somebody has looked: a *conflict*.
+//  3. else one is made.
+// Where it is doubtful whether there is one (the alias names somebody else's key, several have the tags and the alias
+// names none of them, one is described so and has neither alias nor tags), nothing is done before somebody has looked:
+// a *conflict*.
 // A key that waits for its deletion is taken back, never replaced: what it sealed opens under no other.
 
 #include <span>
