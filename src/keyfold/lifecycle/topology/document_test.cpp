@@ -98,6 +98,12 @@ TEST(Topology, WrongTypesAndTomlThatIsNoneAreRefused) {
   EXPECT_TRUE(says(refusal("[domains.mail]", "[domains.customers]"), "line "));
   EXPECT_FALSE(parse_topology(std::string(file_size_max + 1, '#')));
   EXPECT_TRUE(says(parse_topology("").error().message, "topology"));
+  // Also where toml++ would take it for something else.
+  for (const auto* text : {"regions\u00e6", "\"\u00e9\"", "# \u202e", "\xff"})
+    EXPECT_TRUE(says(refusal("[defaults]", std::string(text) + "\n[defaults]"), "line 7: a character beyond ASCII"))
+        << text;
+  EXPECT_EQ(parsed(replaced("\"security\"", R"("s\u00e9curit\u00e9")")).domains[0].tags.at("owner"),
+            "s\u00e9curit\u00e9");
 }
 
 TEST(Topology, LimitsAreExactAndEnforced) {
