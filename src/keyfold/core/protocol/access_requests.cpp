@@ -25,7 +25,7 @@ Result<WhoCanRequest> RequestReader::decode(const JsonValue& object) {
   WhoCanRequest request;
   request.action = in.required_text("Action", action_limits);
   request.key_id = in.required_text("KeyId", key_id_limits);
-  request.context = context(in, scratch_.context);
+  request.assumed_context = context(in, scratch_.context);
   request.limit = limit(in);
   request.marker = marker(in);
   TRY(in.finish());
@@ -39,7 +39,7 @@ Result<ExplainAccessRequest> RequestReader::decode(const JsonValue& object) {
   request.principal = in.required_text("Principal", principal_limits);
   request.action = in.required_text("Action", action_limits);
   request.key_id = in.required_text("KeyId", key_id_limits);
-  request.context = context(in, scratch_.context);
+  request.assumed_context = context(in, scratch_.context);
   request.conditions = in.context("Conditions", scratch_.second_context);
   TRY(in.finish());
   return request;

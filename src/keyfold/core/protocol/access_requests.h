@@ -9,7 +9,7 @@ namespace keyfold::protocol {
 struct WhoCanRequest {
   std::string_view action{};
   std::string_view key_id{};
-  std::optional<ContextView> context{};  // None: whatever it may be. An empty one is a context.
+  std::optional<ContextView> assumed_context{};  // None: whatever it may be. An empty one is a context.
   Integer limit{};
   Text marker{};
 };
@@ -18,7 +18,7 @@ struct ExplainAccessRequest {
   std::string_view principal{};
   std::string_view action{};
   std::string_view key_id{};
-  std::optional<ContextView> context{};
+  std::optional<ContextView> assumed_context{};
   ContextView conditions{};  // Condition keys of the call, and their values: one each.
 };
 

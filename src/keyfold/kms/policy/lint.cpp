@@ -167,6 +167,12 @@ class Linter {
 
 }  // namespace
 
+bool may_allow(const Document& document, std::string_view action) {
+  return std::ranges::any_of(document.statements(), [&](const Statement& statement) {
+    return statement.effect == Effect::allow && allows_action(statement, action);
+  });
+}
+
 std::vector<Finding> lint(const Document& document, const AccountId& account) {
   return Linter(document, account).run();
 }

@@ -36,6 +36,9 @@ struct Finding {
   std::string text;       // A sentence for a person.
 };
 
+// Whether some statement may allow the action, on some condition.
+bool may_allow(const Document& document, std::string_view action);
+
 // `account`: whose policy it is. Pure; in the order of the statements.
 std::vector<Finding> lint(const Document& document, const AccountId& account);
 

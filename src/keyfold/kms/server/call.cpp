@@ -108,6 +108,8 @@ Result<keys::Found> Call::find(std::string_view identifier, std::string_view act
   auto found = row_.identifiers == Identifiers::key_or_alias
                    ? services_.keys.find(place_, identifier)
                    : services_.keys.find_key(place_, identifier, row_.accounts);
+  if (found && row_.accounts == keys::Keys::Accounts::own && found->key->place.account != caller_.account)
+    found = keys::no_such_key(found->key->arn.text());
   if (found) note(*found->key);
   if (!found && found.error().code == ErrorCode::not_found && is_of_another_account(identifier))
     return deny_stranger(identifier, action, std::move(found).error());

@@ -106,6 +106,8 @@ class Call {
   const keys::Place& place() const { return place_; }
   keys::Keys& keys() const { return services_.keys; }
   const Clock& clock() const { return services_.clock; }
+  // Who there is, as of now.
+  std::shared_ptr<const identity::Snapshot> identities() const { return services_.entities.snapshot(); }
   CallRecord& record() { return scratch_.record; }
   std::string& reply() { return reply_.body; }
   Bytes& blob() { return scratch_.blob; }
@@ -270,6 +272,8 @@ Outcome run<Operation::enable_key_rotation>(Call& call);
 template <>
 Outcome run<Operation::encrypt>(Call& call);
 template <>
+Outcome run<Operation::explain_access>(Call& call);
+template <>
 Outcome run<Operation::generate_data_key>(Call& call);
 template <>
 Outcome run<Operation::generate_data_key_without_plaintext>(Call& call);
@@ -279,6 +283,8 @@ template <>
 Outcome run<Operation::get_key_policy>(Call& call);
 template <>
 Outcome run<Operation::get_key_rotation_status>(Call& call);
+template <>
+Outcome run<Operation::lint_access>(Call& call);
 template <>
 Outcome run<Operation::list_aliases>(Call& call);
 template <>
@@ -313,6 +319,8 @@ template <>
 Outcome run<Operation::update_alias>(Call& call);
 template <>
 Outcome run<Operation::update_key_description>(Call& call);
+template <>
+Outcome run<Operation::who_can>(Call& call);
 
 Outcome run(Operation operation, Call& call);  // By the table.
 

@@ -47,7 +47,8 @@ constexpr std::string_view grant_keys[] = {condition_key::grant_is_for_aws_resou
 constexpr std::string_view retire_grant_keys[] = {condition_key::encryption_context_prefix,
                                                   condition_key::encryption_context_keys,
                                                   condition_key::grant_constraint_type};
-constexpr std::string_view target_prefix = "TrentService.";
+constexpr std::string_view kms_prefix = "TrentService.";
+constexpr std::string_view keyfold_prefix = "Keyfold.";
 
 // Facts: AWS's API model, and its tables of condition keys, key states and cross-account use.
 // clang-format off
@@ -88,6 +89,9 @@ constexpr std::array<OperationRow, operation_count> table = {{
   {.operation = Operation::encrypt, .name = "Encrypt", .actions = {op::Encrypt::action, {}},
    .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
    .condition_keys = crypto_keys, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::explain_access, .api = Api::keyfold, .name = "ExplainAccess", .actions = {op::ExplainAccess::action, {}},
+   .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::slow},
   {.operation = Operation::generate_data_key, .name = "GenerateDataKey", .actions = {op::GenerateDataKey::action, {}},
    .resource = ResourceKind::key, .states = StateRule::use, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::any,
    .condition_keys = crypto_keys, .access = Access::read_only, .lane = Lane::fast},
@@ -103,6 +107,9 @@ constexpr std::array<OperationRow, operation_count> table = {{
   {.operation = Operation::get_key_rotation_status, .name = "GetKeyRotationStatus", .actions = {op::GetKeyRotationStatus::action, {}},
    .resource = ResourceKind::key, .states = StateRule::rotation_status, .identifiers = Identifiers::key_only, .accounts = Accounts::any,
    .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::fast},
+  {.operation = Operation::lint_access, .api = Api::keyfold, .name = "LintAccess", .actions = {op::LintAccess::action, {}},
+   .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::none, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::slow},
   {.operation = Operation::list_aliases, .name = "ListAliases", .actions = {op::ListAliases::action, {}},
    .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
    .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::slow},
@@ -154,6 +161,9 @@ constexpr std::array<OperationRow, operation_count> table = {{
   {.operation = Operation::update_key_description, .name = "UpdateKeyDescription", .actions = {op::UpdateKeyDescription::action, {}},
    .resource = ResourceKind::key, .states = StateRule::edit, .identifiers = Identifiers::key_only, .accounts = Accounts::own,
    .condition_keys = no_keys, .access = Access::write, .lane = Lane::slow},
+  {.operation = Operation::who_can, .api = Api::keyfold, .name = "WhoCan", .actions = {op::WhoCan::action, {}},
+   .resource = ResourceKind::account, .states = StateRule::any_state, .identifiers = Identifiers::key_or_alias, .accounts = Accounts::own,
+   .condition_keys = no_keys, .access = Access::read_only, .lane = Lane::slow},
 }};
 // clang-format on
 
@@ -172,10 +182,12 @@ const std::array<OperationRow, operation_count>& operation_table() { return tabl
 const OperationRow& row_of(Operation operation) { return table[static_cast<std::size_t>(operation)]; }
 
 const OperationRow* find_operation(std::string_view target) {
-  if (!target.starts_with(target_prefix)) return nullptr;
-  const std::string_view name = target.substr(target_prefix.size());
+  const bool ours = target.starts_with(keyfold_prefix);
+  if (!ours && !target.starts_with(kms_prefix)) return nullptr;
+  const std::string_view name = target.substr(ours ? keyfold_prefix.size() : kms_prefix.size());
   const auto* row = std::ranges::lower_bound(table, name, {}, &OperationRow::name);
-  return row != table.end() && row->name == name ? row : nullptr;
+  const Api api = ours ? Api::keyfold : Api::kms;
+  return row != table.end() && row->name == name && row->api == api ? row : nullptr;
 }
 
 }  // namespace keyfold::server

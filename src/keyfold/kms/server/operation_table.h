@@ -30,11 +30,13 @@ enum class Operation : std::uint8_t {
   enable_key,
   enable_key_rotation,
   encrypt,
+  explain_access,
   generate_data_key,
   generate_data_key_without_plaintext,
   generate_random,
   get_key_policy,
   get_key_rotation_status,
+  lint_access,
   list_aliases,
   list_grants,
   list_key_policies,
@@ -52,8 +54,12 @@ enum class Operation : std::uint8_t {
   untag_resource,
   update_alias,
   update_key_description,
+  who_can,
 };
-inline constexpr std::size_t operation_count = 34;
+inline constexpr std::size_t operation_count = 37;
+
+// Whose operation it is: X-Amz-Target has "TrentService." or "Keyfold." before its name.
+enum class Api : std::uint8_t { kms, keyfold };
 
 enum class Identifiers : std::uint8_t {
   none,
@@ -63,7 +69,8 @@ enum class Identifiers : std::uint8_t {
 
 struct OperationRow {
   Operation operation;
-  std::string_view name;                    // As X-Amz-Target has it behind "TrentService.".
+  Api api = Api::kms;
+  std::string_view name;                    // As X-Amz-Target has it behind the API's.
   std::array<std::string_view, 2> actions;  // IAM's. The second is empty but for ReEncrypt.
   policy::ResourceKind resource;
   keys::StateRule states;         // In which states the key allows it.
@@ -83,7 +90,7 @@ struct OperationRow {
 
 const std::array<OperationRow, operation_count>& operation_table();
 const OperationRow& row_of(Operation operation);
-// The row that "TrentService.Encrypt" asks for, or null.
+// The row that "TrentService.Encrypt" or "Keyfold.WhoCan" asks for, or null.
 const OperationRow* find_operation(std::string_view target);
 
 }  // namespace keyfold::server

@@ -48,6 +48,12 @@ T certain(Result<T> result) {
   return *std::move(result);
 }
 
+// Of an operation of either API.
+inline std::string target_of(std::string_view operation) {
+  const std::string ours = "Keyfold." + std::string(operation);
+  return find_operation(ours) != nullptr ? ours : "TrentService." + std::string(operation);
+}
+
 // A request as it arrives: its text, and the views into it.
 struct Signed {
   std::string target = "/";
@@ -113,7 +119,7 @@ class Kms {
     request.body = std::move(body);
     request.headers = {{"Host", "kms.local"},
                        {"Content-Type", "application/x-amz-json-1.1"},
-                       {"X-Amz-Target", "TrentService." + std::string(operation)},
+                       {"X-Amz-Target", target_of(operation)},
                        {"User-Agent", "test"}};
     const http::Request view = request.view();
     const sigv4::Credentials credentials{.access_key_id = std::string(access_key),
@@ -176,6 +182,7 @@ class Kms {
   audit::RefusalCounter& refusals() { return refusals_; }
   keys::Keys& keys() { return *keys_; }
   identity::Directory& callers() { return *callers_; }
+  identity::Entities& entities() { return *callers_; }
   storage::Outbox& outbox() { return *sealed_; }
   std::uint64_t revision() const { return sealed_->revision(); }
   Random& random() { return random_; }

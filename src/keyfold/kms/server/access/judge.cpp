@@ -74,10 +74,8 @@ class Judge::Facts final : public policy::ConditionSource {
       }
     return any;
   }
-  // A user or a role has the tags that it has; a session may bring more.
   bool has_none(std::string_view name) const {
-    if (starts(name, condition_key::principal_tag_prefix))
-      return subject_.kind == SubjectKind::root || (subject_.kind == SubjectKind::user && subject_.is_known());
+    if (starts(name, condition_key::principal_tag_prefix)) return subject_.has_all_tags;
     return row_ != nullptr && is_of_requests(name) && !carries(name);
   }
   bool carries(std::string_view name) const {

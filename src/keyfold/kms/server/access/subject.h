@@ -28,6 +28,7 @@ struct Subject {
   policy::Attribute<policy::Documents> identity{};
   policy::Attribute<policy::Documents> boundary{};
   std::span<const policy::ConditionValue> facts{};  // His tags and id.
+  bool has_all_tags = false;                        // That he has no tags but those among `facts`.
   std::span<const std::string> policy_names{};      // Of each of `identity`, in its order; none of a stranger's.
   std::shared_ptr<const void> keeps{};              // What the above are views of.
 

@@ -1,0 +1,136 @@
+#include "keyfold/kms/server/access/lint.h"
+
+#include <algorithm>
+
+#include "keyfold/kms/server/access/judge.h"
+#include "keyfold/kms/server/access/subjects.h"
+
+namespace keyfold::server::access {
+namespace {
+
+using identity::Snapshot;
+using policy::Severity;
+using policy::Verdict;
+
+class Findings {
+ public:
+  explicit Findings(const AccountId& account) : account_(account) {}
+
+  void add(std::string_view where, std::string_view rule, Severity severity, std::string text) {
+    all_.push_back({.where = std::string(where),
+                    .policy_name = {},
+                    .finding = {.rule = rule, .severity = severity, .statement = {}, .text = std::move(text)}});
+  }
+  void add(std::string_view where, std::string_view policy_name, const policy::Document& document) {
+    for (auto& finding : policy::lint(document, account_))
+      all_.push_back(
+          {.where = std::string(where), .policy_name = std::string(policy_name), .finding = std::move(finding)});
+  }
+  // What does not parse is in nobody's way: it is not in force.
+  void add(std::string_view where, std::string_view policy_name, const std::string& text, policy::PolicyKind kind) {
+    if (const auto document = policy::Document::parse(text, kind)) add(where, policy_name, *document);
+  }
+  void add_inlined(std::string_view where, const identity::Policies& policies) {
+    for (const auto& [name, text] : policies.inlined) add(where, name, text, policy::PolicyKind::identity);
+  }
+  std::vector<PlacedFinding> take() { return std::move(all_); }
+
+ private:
+  const AccountId& account_;
+  std::vector<PlacedFinding> all_;
+};
+
+// Who may do these things, for certain or on conditions.
+class Asking {
+ public:
+  Asking(const keys::Keys& keys, const keys::Keys::Record& key, Timestamp now)
+      : put_policy_(keys, key, question(policy::op::PutKeyPolicy::action, now)),
+        delete_(keys, key, question(policy::op::ScheduleKeyDeletion::action, now)),
+        decrypt_(keys, key, question(policy::op::Decrypt::action, now)),
+        re_encrypt_(keys, key, question(policy::op::ReEncryptFrom::action, now)) {}
+
+  bool puts_policy(const Subject& subject) const { return may(put_policy_, subject); }
+  bool administers(const Subject& subject) const { return puts_policy(subject) || may(delete_, subject); }
+  bool decrypts(const Subject& subject) const { return may(decrypt_, subject) || may(re_encrypt_, subject); }
+
+ private:
+  static Question question(std::string_view action, Timestamp now) {
+    return {.action = action, .context = {}, .conditions = {}, .now = now};
+  }
+  static bool may(const Judge& judge, const Subject& subject) { return judge.verdict(subject) != Verdict::deny; }
+  const Judge put_policy_, delete_, decrypt_, re_encrypt_;
+};
+
+void look_at_access(Findings& findings, const std::vector<Subject>& subjects, const Asking& asking,
+                    const keys::KeyRecord& key) {
+  if (std::ranges::none_of(subjects, [&](const Subject& subject) { return asking.puts_policy(subject); }))
+    findings.add(key.arn.text(), rule::locked_out, Severity::error,
+                 "Nobody may put the key's policy any more, the account's root included.");
+  for (const auto& subject : subjects) {
+    const bool one = subject.kind == SubjectKind::user || subject.kind == SubjectKind::role;
+    if (one && asking.administers(subject) && asking.decrypts(subject))
+      findings.add(key.arn.text(), rule::administrator_decrypts, Severity::error,
+                   subject.arn + " administers the key, and may also decrypt with it.");
+  }
+}
+
+// Whether somebody there is may retire it by what it says itself.
+bool can_be_retired(const Snapshot& snapshot, const AccountId& account, const keys::NewGrant& grant) {
+  if (!grant.retiring.empty() && subject_of(snapshot, account, grant.retiring)) return true;
+  return grant.operations.has(policy::GrantOperation::retire_grant) && subject_of(snapshot, account, grant.grantee);
+}
+
+void look_at_grants(Findings& findings, const Snapshot& snapshot, const keys::Keys& keys, const keys::KeyRecord& key) {
+  for (const auto& grant : keys.grants_on(key.arn)) {
+    const std::string name = "The grant " + std::string(grant->id().text());
+    const auto& what = grant->what();
+    if (!subject_of(snapshot, key.place.account, what.grantee))
+      findings.add(key.arn.text(), rule::unknown_principal, Severity::warning,
+                   name + " is " + what.grantee + "'s, whom there is not.");
+    if (!can_be_retired(snapshot, key.place.account, what))
+      findings.add(key.arn.text(), rule::nobody_retires, Severity::warning,
+                   name + " has nobody to retire it, so it stays until it is revoked.");
+  }
+}
+
+void look_at_names(Findings& findings, const Snapshot& snapshot, const keys::KeyRecord& key) {
+  for (const auto& statement : key.policy->document.statements())
+    for (const auto& principal : statement.principals)
+      if (principal.kind == policy::PrincipalPattern::Kind::arn &&
+          !subject_of(snapshot, key.place.account, principal.text))
+        findings.add(key.arn.text(), rule::unknown_principal, Severity::warning,
+                     "The statement \"" + statement.label + "\" names " + principal.text + ", whom there is not.");
+}
+
+}  // namespace
+
+std::vector<PlacedFinding> lint_identities(const Snapshot& snapshot, const AccountId& account) {
+  Findings findings(account);
+  Snapshot::each_in(snapshot.users, account, [&](const identity::UserEntry& entry) {
+    findings.add_inlined(entry.user.arn().text(), entry.user.policies);
+  });
+  Snapshot::each_in(snapshot.groups, account, [&](const identity::GroupEntry& entry) {
+    findings.add_inlined(entry.group.arn(), entry.group.policies);
+  });
+  Snapshot::each_in(snapshot.roles, account, [&](const identity::RoleEntry& entry) {
+    const auto arn = entry.role.arn();
+    findings.add(arn.text(), "", *entry.trust);
+    findings.add_inlined(arn.text(), entry.role.policies);
+  });
+  Snapshot::each_in(snapshot.policies, account, [&](const identity::PolicyEntry& entry) {
+    findings.add(entry.policy.arn(), "", entry.policy.text(), policy::PolicyKind::identity);
+  });
+  return findings.take();
+}
+
+std::vector<PlacedFinding> lint_key(const Snapshot& snapshot, const keys::Keys& keys, const keys::Keys::Record& key,
+                                    Timestamp now) {
+  Findings findings(key->place.account);
+  findings.add(key->arn.text(), "", key->policy->document);
+  look_at_names(findings, snapshot, *key);
+  look_at_grants(findings, snapshot, keys, *key);
+  look_at_access(findings, subjects_of(snapshot, keys, *key), Asking(keys, key, now), *key);
+  return findings.take();
+}
+
+}  // namespace keyfold::server::access

@@ -1,0 +1,166 @@
+#include "keyfold/kms/server/access/subjects.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "keyfold/core/base/try.h"
+#include "keyfold/kms/policy/lint.h"
+
+namespace keyfold::server::access {
+namespace {
+
+using identity::Entitlements;
+using identity::OwnedFacts;
+using identity::RoleEntry;
+using identity::Snapshot;
+using identity::UserEntry;
+
+constexpr std::string_view tag_session = "sts:TagSession";
+
+// What a subject's views are of.
+struct Kept {
+  std::shared_ptr<const Entitlements> entitlements;
+  OwnedFacts facts;
+};
+
+void entitle(Subject& subject, const std::shared_ptr<const Kept>& kept) {
+  const Entitlements& of = *kept->entitlements;
+  subject.identity = policy::Documents(of.identity);
+  subject.boundary = policy::Documents(of.boundary);
+  subject.policy_names = of.identity_names;
+  subject.keeps = kept;
+}
+
+Subject root_of(const AccountId& account) {
+  Subject subject;
+  subject.kind = SubjectKind::root;
+  subject.arn = identity::root_arn(account).text();
+  subject.account = account.text();
+  subject.identity = policy::Documents();
+  subject.boundary = policy::Documents();
+  subject.has_all_tags = true;
+  return subject;
+}
+
+Subject subject_of(const UserEntry& entry) {
+  Subject subject;
+  subject.kind = SubjectKind::user;
+  subject.arn = entry.user.arn().text();
+  subject.account = entry.user.account.text();
+  auto kept = std::make_shared<Kept>();
+  kept->entitlements = entry.entitlements;
+  subject.facts = entry.entitlements->facts.view();
+  subject.has_all_tags = true;
+  entitle(subject, kept);
+  return subject;
+}
+
+// A session has its role's tags, unless it may bring its own.
+Subject subject_of(const RoleEntry& entry) {
+  Subject subject;
+  subject.kind = SubjectKind::role;
+  subject.arn = entry.role.arn().text();
+  subject.account = entry.role.account.text();
+  auto kept = std::make_shared<Kept>();
+  kept->entitlements = entry.entitlements;
+  if (!policy::may_allow(*entry.trust, tag_session)) {
+    for (const auto& tag : entry.role.tags) kept->facts.add("aws:PrincipalTag/" + tag.key, tag.value);
+    subject.has_all_tags = true;
+  }
+  kept->facts.add("aws:MultiFactorAuthPresent", "false");
+  subject.facts = kept->facts.view();
+  entitle(subject, kept);
+  return subject;
+}
+
+bool is_served(const Snapshot& snapshot, std::string_view account, const AccountId& own) {
+  const auto has = [&](const auto& entries) {
+    return std::ranges::any_of(entries, [&](const auto& entry) { return entry.first.first.text() == account; });
+  };
+  return account == own.text() || has(snapshot.users) || has(snapshot.roles) || has(snapshot.groups);
+}
+
+// A session of a role that is here: as any session of it, but this one.
+void know_role(Subject& subject, const Snapshot& snapshot) {
+  const auto resource = split_arn(subject.arn)->resource;
+  const auto begin = resource.find('/') + 1;
+  const auto name = identity::RoleName::parse(resource.substr(begin, resource.find('/', begin) - begin));
+  const auto account = AccountId::parse(subject.account);
+  if (!name || !account) return;
+  const auto* entry = snapshot.find(*account, *name);
+  if (entry == nullptr) return;
+  const std::string arn = std::move(subject.arn);
+  subject = subject_of(*entry);
+  subject.role = std::move(subject.arn);
+  subject.arn = arn;
+  subject.kind = SubjectKind::session;
+}
+
+void sort(std::vector<Subject>& subjects) { std::ranges::sort(subjects, {}, &Subject::arn); }
+
+// The ARNs that a policy names, roots for accounts.
+std::set<std::string> named_in(const policy::Document& document) {
+  std::set<std::string> arns;
+  for (const auto& statement : document.statements())
+    for (const auto& principal : statement.principals) {
+      if (principal.kind == policy::PrincipalPattern::Kind::arn) arns.insert(principal.text);
+      if (principal.kind == policy::PrincipalPattern::Kind::account) {
+        if (const auto account = AccountId::parse(principal.text)) arns.emplace(identity::root_arn(*account).text());
+      }
+    }
+  return arns;
+}
+
+}  // namespace
+
+std::vector<Subject> everybody(const Snapshot& snapshot, const AccountId& account) {
+  std::vector<Subject> subjects;
+  std::set<AccountId> accounts = {account};
+  for (const auto& [key, entry] : snapshot.users) {
+    accounts.insert(key.first);
+    subjects.push_back(subject_of(*entry));
+  }
+  for (const auto& [key, entry] : snapshot.roles) {
+    accounts.insert(key.first);
+    subjects.push_back(subject_of(*entry));
+  }
+  for (const auto& one : accounts) subjects.push_back(root_of(one));
+  sort(subjects);
+  return subjects;
+}
+
+std::vector<Subject> subjects_of(const Snapshot& snapshot, const keys::Keys& keys, const keys::KeyRecord& key) {
+  auto subjects = everybody(snapshot, key.place.account);
+  std::set<std::string_view> known;
+  for (const auto& subject : subjects) known.insert(subject.arn);
+  std::vector<Subject> others;
+  auto named = named_in(key.policy->document);
+  for (const auto& grant : keys.grants_on(key.arn)) named.insert(grant->what().grantee);
+  for (const auto& arn : named) {
+    if (known.contains(arn)) continue;
+    // Whom nobody can be is left out: a user or role of an account that is here, and that is not there (any more).
+    if (auto subject = access::subject_of(snapshot, key.place.account, arn)) others.push_back(*std::move(subject));
+  }
+  others.push_back(outsider());
+  std::ranges::move(others, std::back_inserter(subjects));
+  sort(subjects);
+  return subjects;
+}
+
+Result<Subject> subject_of(const Snapshot& snapshot, const AccountId& account, std::string_view arn) {
+  Subject subject = stranger(arn);
+  if (subject.kind == SubjectKind::outsider)
+    return Error{ErrorCode::validation, "Principal must be the ARN of a user, a role, a role's session or a root."};
+  if (!is_served(snapshot, subject.account, account)) return subject;
+  if (subject.kind == SubjectKind::root) return root_of(*AccountId::parse(subject.account));
+  if (subject.kind == SubjectKind::session) know_role(subject, snapshot);
+  for (const auto& [key, entry] : snapshot.users)
+    if (entry->user.arn().text() == arn) return subject_of(*entry);
+  for (const auto& [key, entry] : snapshot.roles)
+    if (entry->role.arn().text() == arn) return subject_of(*entry);
+  if (subject.is_known()) return subject;
+  return Error{ErrorCode::not_found, "There is no principal " + std::string(arn)};
+}
+
+}  // namespace keyfold::server::access
