@@ -144,7 +144,7 @@ class Access(unittest.TestCase):
         root = Kms(server, self.production.credentials())
         key = root.new_key()
         before = root.must("GetKeyPolicy", KeyId=key, PolicyName="default")["Policy"]
-        for condition in ({"StringMatches": {"kms:EncryptionContext:tenant": "*"}}, {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}):
+        for condition in ({"StringMatches": {"kms:EncryptionContext:tenant": "*"}}, {"NumericLessThan": {"kms:TrailingDaysWithoutKeyUsage": "30"}}):
             with self.subTest(condition=condition):
                 status, reply = root.call("PutKeyPolicy", KeyId=key, PolicyName="default",
                                           Policy=policy_of(statement("New", ROOT, "kms:Decrypt", condition=condition)))

@@ -58,7 +58,7 @@ DESIGN_GUIDE = (
     Said("decrypt --key alias/ledger -i letters.sealed -o x", 1, r"is pending deletion"),
     Said('call DescribeKey "{\\"KeyId\\":\\"$old', 1, r"does not exist", soon=True),
     Said("-i altered -o x", 2, r"has been altered\n(.|\n)*cannot access 'x'"),
-    Said('\\"PolicyName\\":\\"default\\",\\"Policy\\":\\"${policy', 1, r"aws:SourceVpc"),
+    Said('\\"PolicyName\\":\\"default\\",\\"Policy\\":\\"${policy', 1, r"kms:TrailingDaysWithoutKeyUsage"),
 )
 TOUR = (
     Said("inspect letters.sealed", 0, r"tenant"),
