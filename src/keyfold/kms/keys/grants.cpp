@@ -130,7 +130,7 @@ Result<Grant> Keys::create_grant(Permit<op::CreateGrant> permit, const GrantId& 
   const Bytes value = write_grant(grant, now);
   const std::array changes{vault::Change{.name = grant_name(key->arn, id), .expected_version = 0, .value = value}};
   TRY_ASSIGN(const auto committed, state_->store.commit(changes, &event));
-  const Grant made = std::make_shared<const GrantRecord>(key->arn, id, std::move(grant), now, committed.revision);
+  Grant made = std::make_shared<const GrantRecord>(key->arn, id, std::move(grant), now, committed.revision);
   state_->grants.change({}, {&made, 1});
   return made;
 }

@@ -30,12 +30,12 @@ template <class Op>
 concept AliasOperation = Operation<Op> && Op::resource == ResourceKind::alias_and_key;
 
 namespace op {
-#define KEYFOLD_OPERATION_OF(service, name, kind)                \
-  struct name {                                                  \
-    static constexpr std::string_view action = service #name;    \
-    static constexpr ResourceKind resource = ResourceKind::kind; \
+#define KEYFOLD_OPERATION_OF(service, name, kind)                  \
+  struct name {                                                    \
+    static constexpr std::string_view action = #service ":" #name; \
+    static constexpr ResourceKind resource = ResourceKind::kind;   \
   }
-#define KEYFOLD_OPERATION(name, kind) KEYFOLD_OPERATION_OF("kms:", name, kind)
+#define KEYFOLD_OPERATION(name, kind) KEYFOLD_OPERATION_OF(kms, name, kind)
 
 // Key lifecycle.
 KEYFOLD_OPERATION(CreateKey, account);
@@ -80,9 +80,9 @@ KEYFOLD_OPERATION(GetKeyRotationStatus, key);
 KEYFOLD_OPERATION(RotateKeyOnDemand, key);
 KEYFOLD_OPERATION(ListKeyRotations, key);
 // Our own: who may do what (docs/access.md). Of the caller's account.
-KEYFOLD_OPERATION_OF("keyfold:", WhoCan, account);
-KEYFOLD_OPERATION_OF("keyfold:", ExplainAccess, account);
-KEYFOLD_OPERATION_OF("keyfold:", LintAccess, account);
+KEYFOLD_OPERATION_OF(keyfold, WhoCan, account);
+KEYFOLD_OPERATION_OF(keyfold, ExplainAccess, account);
+KEYFOLD_OPERATION_OF(keyfold, LintAccess, account);
 #undef KEYFOLD_OPERATION
 #undef KEYFOLD_OPERATION_OF
 }  // namespace op

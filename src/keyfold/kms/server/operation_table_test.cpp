@@ -116,7 +116,8 @@ TEST(OperationTable, EachOperationNeedsItsOwnActionAndNoOther) {
     if (!row.actions[1].empty()) actions += ",\"" + std::string(row.actions[1]) + "\"";
     for (const std::string_view action : row.actions)
       if (!action.empty()) {
-        const auto without = kms.add_user("without-" + std::string(action.substr(action.find(':') + 1)), denying(action));
+        const auto without =
+            kms.add_user("without-" + std::string(action.substr(action.find(':') + 1)), denying(action));
         const auto denied = kms.call_as(without, name, body);
         EXPECT_EQ(denied.error, "AccessDeniedException");
         EXPECT_NE(denied.body.find("with an explicit deny in an identity-based policy"), std::string::npos)

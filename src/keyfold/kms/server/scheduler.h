@@ -40,7 +40,7 @@ class Scheduler {
   Services services_;
   const policy::Maintenance& maintenance_;
   audit::RefusalCounter& refusals_;
-  Duration kept_{};  // When witnessed time was written down.
+  Duration kept_{};          // When witnessed time was written down.
   Duration uses_written_{};  // When last uses of access keys were.
   std::mutex mutex_;
   std::condition_variable changed_;
