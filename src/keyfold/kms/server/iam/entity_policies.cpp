@@ -46,6 +46,7 @@ Outcome get_policy(IamCall& call, ActionPermit permit) {
 // The members of this list are texts.
 Outcome list_inline(IamCall& call, const identity::Policies& policies) {
   std::vector<std::string> names;
+  names.reserve(policies.inlined.size());
   for (const auto& [name, text] : policies.inlined) names.push_back(name);
   return call.page_of_texts("PolicyNames", std::move(names));
 }

@@ -51,6 +51,7 @@ Outcome run<IamOperation::list_groups_for_user>(IamCall& call, ActionPermit perm
   TRY_ASSIGN(const auto snapshot, call.look(std::move(permit)));
   TRY_ASSIGN(const auto user, need(*snapshot, call.account(), name));
   std::vector<std::pair<std::string, const Group*>> groups;
+  groups.reserve(user.groups.size());
   for (const auto& group : user.groups)
     groups.emplace_back(std::string(group.text()), &snapshot->find(call.account(), group)->group);
   return call.page("Groups", std::move(groups),

@@ -193,7 +193,7 @@ template <class Items>
 Result<IamCall::Cut> IamCall::cut_page(const Items& items) const {
   auto wanted = page_wanted();
   if (!wanted) return std::move(wanted).error();
-  const auto key_of = [](const auto& item) -> const std::string& {
+  const auto key_of = [](const auto& item) -> std::string_view {
     if constexpr (requires { item.first; })
       return item.first;
     else

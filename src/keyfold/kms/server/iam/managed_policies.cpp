@@ -129,6 +129,7 @@ template <>
 Outcome run<IamOperation::list_policy_versions>(IamCall& call, ActionPermit permit) {
   TRY_ASSIGN(const auto policy, policy_of(call, std::move(permit)));
   std::vector<std::pair<std::string, PolicyVersion>> versions;
+  versions.reserve(policy.versions.size());
   for (const auto& version : policy.versions) versions.emplace_back(version_key(version.number), version);
   return call.page("Versions", std::move(versions), [&](protocol::XmlWriter& xml, const PolicyVersion& version) {
     write_version(xml, version, policy.default_version, Detail::listed);

@@ -29,6 +29,7 @@ template <class E>
 Outcome list_tags(IamCall& call, ActionPermit permit) {
   TRY_ASSIGN(const auto entity, look_at<E>(call, std::move(permit)));
   std::vector<std::pair<std::string, identity::Tag>> tags;
+  tags.reserve(entity.tags.size());
   for (const auto& tag : entity.tags) tags.emplace_back(tag.key, tag);
   std::ranges::sort(tags, {}, [](const auto& item) { return item.first; });
   return call.page("Tags", std::move(tags), [](protocol::XmlWriter& xml, const identity::Tag& tag) {
