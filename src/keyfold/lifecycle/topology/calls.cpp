@@ -15,7 +15,9 @@ constexpr std::chrono::milliseconds first_pause{100};  // Doubles.
 void sleep_for(std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }
 
 Result<Reply> Reply::to(client::Kms& kms, std::string_view operation, std::string_view request) {
-  const auto about = [&](Error error) { return Error{error.code, std::string(operation) + ": " + error.message}; };
+  const auto about = [&](const Error& error) {
+    return Error{error.code, std::string(operation) + ": " + error.message};
+  };
   const auto text = kms.call(operation, request);
   if (!text) return about(text.error());
   protocol::JsonReader reader;

@@ -43,7 +43,7 @@ std::string pretty_set(const JsonValue& array, std::size_t indent) {
   if (elements.size() == 1) return elements.front();
   const std::string inner(indent + indent_step, ' ');
   std::string out = "[";
-  for (const auto& element : elements) out += (out.size() == 1 ? "\n" : ",\n") + inner + element;
+  for (const auto& element : elements) out.append(out.size() == 1 ? "\n" : ",\n").append(inner).append(element);
   return out + "\n" + std::string(indent, ' ') + "]";
 }
 
@@ -154,6 +154,7 @@ std::string write_policy(const PolicyText& policy) {
 bool is_same(const PolicyText& a, const PolicyText& b) {
   const auto sorted = [](const PolicyText& policy) {
     std::vector<std::vector<std::string>> all;
+    all.reserve(policy.statements.size());
     for (const auto& statement : policy.statements) all.push_back(statement.lines);
     std::ranges::sort(all);
     return all;

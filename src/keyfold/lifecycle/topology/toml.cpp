@@ -39,7 +39,7 @@ Outcome take(const toml::key& key, const toml::node& node, NumberOrOff& to) {
   if (node.value_exact<std::string>() == "off") return ok();
   const auto number = node.value_exact<std::int64_t>();
   if (!number) return wrong(key, "wants a number of days, or \"off\"");
-  to.number = *number;
+  to.number = number;
   return ok();
 }
 Outcome take(const toml::key& key, const toml::node& node, WrittenTexts& to) {
