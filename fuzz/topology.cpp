@@ -10,8 +10,8 @@
 #include "keyfold/lifecycle/topology/names.h"
 #include "keyfold/lifecycle/topology/policy_text.h"
 
-using namespace keyfold;            // NOLINT(google-build-using-namespace)
-using namespace keyfold::topology;  // NOLINT(google-build-using-namespace)
+using namespace keyfold;
+using namespace keyfold::topology;
 
 namespace {
 

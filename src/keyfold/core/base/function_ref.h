@@ -16,8 +16,9 @@ class FunctionRef<R(Arguments...)> {
  public:
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_r_v<R, F&, Arguments...>)
-  FunctionRef(F&& function)  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload): a view, as
-                             // string_view.
+  // Not explicit: a view, as string_view is. The copy constructor is kept apart by the constraint above.
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): which clang-tidy does not see.
+  FunctionRef(F&& function)
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(function)))),
         call_([](void* object, Arguments... arguments) -> R {
           return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Arguments>(arguments)...);
