@@ -142,12 +142,14 @@ class Kms {
     Signed request = sign(operation, std::move(body), access_key, region, secret);
     return send(request);
   }
-  // A user of the account with this identity policy, and an access key.
-  identity::NewAccessKey add_user(std::string_view name, std::string_view policy) {
-    const auto user = identity::make_user(account_, certain(identity::UserName::parse(name)), policy, clock_, random_);
+  // A user with this identity policy, and an access key.
+  identity::NewAccessKey add_user(std::string_view name, std::string_view policy,
+                                  std::string_view account = "123456789012") {
+    const auto of = certain(AccountId::parse(account));
+    const auto user = identity::make_user(of, certain(identity::UserName::parse(name)), policy, clock_, random_);
     EXPECT_TRUE(callers_->add_user(user, nullptr));
     auto key = certain(identity::make_access_key(random_));
-    EXPECT_TRUE(callers_->add_access_key(account_, user.name, key, nullptr));
+    EXPECT_TRUE(callers_->add_access_key(of, user.name, key, nullptr));
     return key;
   }
   Answer call_as(const identity::NewAccessKey& key, std::string_view operation, std::string body) {
