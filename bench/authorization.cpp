@@ -17,7 +17,7 @@ namespace {
 using namespace keyfold;
 
 constexpr int rounds = 9;
-constexpr int decisions = 200'000;
+constexpr int decisions = 50'000;
 
 constexpr std::string_view key_policy = R"({"Version":"2012-10-17","Statement":[
  {"Sid":"account","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"},

@@ -310,7 +310,11 @@ std::span<const std::string_view> Members::texts_of(std::string_view name, std::
   for (std::size_t i = 0; i < texts.size(); ++i)
     if (std::ranges::find(values, texts[i]) == values.end())
       refuse(quoted(texts[i]), element_path(name, i + 1), "Member must satisfy enum value set: " + set_of(values));
-  return texts;
+  auto end = out.begin();
+  for (const auto text : texts)
+    if (std::find(out.begin(), end, text) == end) *end++ = text;
+  out.erase(end, out.end());
+  return out;
 }
 
 std::span<const std::string_view> Members::grant_tokens(std::vector<std::string_view>& out) {

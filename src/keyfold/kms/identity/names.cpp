@@ -119,6 +119,7 @@ std::string policy_arn(const AccountId& account, const EntityPath& path, const P
   return std::string(entity_arn(account, "policy", path.text(), name.text()).view());
 }
 
+Result<NamedEntity<UserName>> parse_user_arn(std::string_view arn) { return parse_entity_arn<UserName>(arn, "user"); }
 Result<NamedEntity<RoleName>> parse_role_arn(std::string_view arn) { return parse_entity_arn<RoleName>(arn, "role"); }
 Result<NamedEntity<PolicyName>> parse_policy_arn(std::string_view arn) {
   return parse_entity_arn<PolicyName>(arn, "policy");

@@ -102,6 +102,7 @@ struct NamedEntity {
   EntityPath path;
   Name name;
 };
+Result<NamedEntity<UserName>> parse_user_arn(std::string_view arn);
 Result<NamedEntity<RoleName>> parse_role_arn(std::string_view arn);
 Result<NamedEntity<PolicyName>> parse_policy_arn(std::string_view arn);
 

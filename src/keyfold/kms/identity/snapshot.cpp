@@ -10,6 +10,12 @@ const PolicyEntry* Snapshot::find_policy(std::string_view arn) const {
   return entry != nullptr && entry->policy.path == named->path ? entry : nullptr;
 }
 
+const UserEntry* Snapshot::find_user(std::string_view arn) const {
+  const auto named = parse_user_arn(arn);
+  const auto* entry = named ? find(named->account, named->name) : nullptr;
+  return entry != nullptr && entry->user.path == named->path ? entry : nullptr;
+}
+
 const RoleEntry* Snapshot::find_role(std::string_view arn) const {
   const auto named = parse_role_arn(arn);
   const auto* entry = named ? find(named->account, named->name) : nullptr;

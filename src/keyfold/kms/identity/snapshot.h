@@ -67,6 +67,7 @@ struct Snapshot {
   }
   // By the whole ARN, path included.
   const PolicyEntry* find_policy(std::string_view arn) const;
+  const UserEntry* find_user(std::string_view arn) const;
   const RoleEntry* find_role(std::string_view arn) const;
   const AccessKeyEntry* find(const AccessKeyId& id) const {
     const auto at = access_keys.find(id);

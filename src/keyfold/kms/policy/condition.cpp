@@ -143,14 +143,18 @@ Tri Condition::holds(const Request& request, Effect effect) const {
   Tri all = Tri::yes;
   Tri any = Tri::no;
   bool found = false;
+  bool is_absent = request.says_all_about(lower_key_);
   request.each_spelling(lower_key_, [&](const Attribute<Values>& values) {
-    if (values.known() && values->empty()) return;
+    if (values.known() && values->empty()) {
+      is_absent = true;
+      return;
+    }
     found = true;
     const Tri holds = values.known() ? holds_for_values(*values, request, effect) : Tri::unknown;
     all = both(all, holds);
     any = either(any, holds);
   });
-  if (!found) return both(may_hold, request.says_all_about(lower_key_) ? holds_when_absent() : Tri::unknown);
+  if (!found) return both(may_hold, is_absent ? holds_when_absent() : Tri::unknown);
   return both(may_hold, effect == Effect::allow ? all : any);
 }
 
@@ -165,10 +169,13 @@ Tri Condition::has_values(const Request& request) const {
 
 // "true": it must not be there, or be empty. Several values are alternatives.
 Tri Condition::holds_of_null(const Request& request) const {
-  Tri is_there = request.says_all_about(lower_key_) ? Tri::no : Tri::unknown;
+  bool said = request.says_all_about(lower_key_);
+  Tri is_there = Tri::no;
   request.each_spelling(lower_key_, [&](const Attribute<Values>& values) {
+    said = true;
     is_there = either(is_there, values.known() ? tri(!values->empty()) : Tri::unknown);
   });
+  if (!said) is_there = Tri::unknown;
   Tri result = Tri::no;
   for (const auto& value : values_) result = either(result, std::get<bool>(value) ? opposite(is_there) : is_there);
   return result;

@@ -306,6 +306,13 @@ std::string_view to_text(PolicyKind kind) {
   return {};
 }
 
+bool is_about(const Statement& statement, std::string_view action) {
+  const Request anything;
+  const bool listed = std::ranges::any_of(
+      statement.actions, [&](const Pattern& pattern) { return pattern.matches(action, anything) != Tri::no; });
+  return !statement.actions.empty() && listed == (statement.listed_actions == Listed::these);
+}
+
 Result<Document> Document::parse(std::string_view text, PolicyKind kind) {
   if (text.size() > document_size_max)
     return Error{ErrorCode::limit_exceeded,

@@ -71,6 +71,9 @@ struct Statement {
   std::vector<Condition> conditions;  // All must hold.
 };
 
+// Whether it is about this action, in some request: of those that it lists, or not of those that it leaves out.
+bool is_about(const Statement& statement, std::string_view action);
+
 class Document {
  public:
   // Total on any bytes. Fails with `limit_exceeded` above document_size_max, and with `malformed_policy_document`,

@@ -9,41 +9,85 @@
 namespace keyfold::policy {
 namespace {
 
+bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
+  return equal_ignoring_case(text.substr(0, prefix.size()), prefix);
+}
+
 constexpr std::array decrypting = {op::Decrypt::action, op::ReEncryptFrom::action};
 constexpr std::string_view create_grant = "kms:CreateGrant";
 constexpr std::string_view assume_role = "sts:AssumeRole";
 constexpr std::string_view context_keys = "kms:EncryptionContext";  // What is in it, and which names it has.
 
-bool allows_action(const Statement& statement, std::string_view action) {
-  Request request;
-  const bool listed = std::ranges::any_of(
-      statement.actions, [&](const Pattern& pattern) { return pattern.matches(action, request) != Tri::no; });
-  return !statement.actions.empty() && listed == (statement.listed_actions == Listed::these);
-}
-
 bool allows_decrypting(const Statement& statement) {
-  return std::ranges::any_of(decrypting, [&](std::string_view action) { return allows_action(statement, action); });
+  return std::ranges::any_of(decrypting, [&](std::string_view action) { return is_about(statement, action); });
 }
 
+// By meaning, whatever it is spelled like: everything that a grant could give, and what administers a key.
 bool allows_every_action(const Statement& statement) {
-  return statement.listed_actions == Listed::these && std::ranges::any_of(statement.actions, [](const Pattern& action) {
-           return action.matches_everything() || equal_ignoring_case(action.text(), "kms:*");
-         });
+  const auto is_allowed = [&](std::string_view action) { return is_about(statement, action); };
+  return statement.listed_actions == Listed::these && std::ranges::all_of(grant_actions, is_allowed) &&
+         is_allowed(op::PutKeyPolicy::action) && is_allowed(op::ScheduleKeyDeletion::action);
+}
+
+// Two of each kind that have nothing in common: what takes both of them names none in particular.
+using Pair = std::array<std::string_view, 2>;
+constexpr Pair made_up_keys = {"10000000-1000-4000-8000-100000000001", "efffffff-efff-4fff-afff-effffffffffe"};
+constexpr std::array made_up = {
+    Pair{"q-one", "z-two"}, Pair{"alias/q-one", "alias/z-two"}, Pair{"000000000001", "999999999998"},
+    Pair{"arn:aws:iam::000000000001:user/q-one", "arn:aws:sts::999999999998:assumed-role/z-two/z"}};
+
+// What a field of an ARN pattern says, or else this.
+std::string literal_or(std::string_view field, std::string_view otherwise) {
+  return std::string(field.empty() || field.find_first_of("*?$") != std::string_view::npos ? otherwise : field);
 }
 
 // Whether no key in particular is named: "*", or all keys of an account and Region.
-bool is_any_key(const ArnPattern& resource) {
-  const std::string& text = resource.text();
-  return resource.matches_everything() || text.ends_with(":*") || text.ends_with(":key/*");
+bool is_any_key(const ArnPattern& resource, const AccountId& account) {
+  std::array<std::string_view, 6> fields;
+  std::string_view rest = resource.text();
+  for (auto& field : fields) {
+    field = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(rest.size(), field.size() + 1));
+  }
+  const Request anything;
+  return std::ranges::all_of(made_up_keys, [&](std::string_view id) {
+    const std::string arn = "arn:" + literal_or(fields[1], "aws") + ":kms:" + literal_or(fields[3], "eu-central-1") +
+                            ":" + literal_or(fields[4], account.text()) + ":key/" + std::string(id);
+    return resource.matches(arn, anything) != Tri::no;
+  });
 }
 
-// Whether a condition narrows by something whose name starts so. A set operator's ForAllValues holds of nothing, and
-// what is not there satisfies …IfExists and the negated ones: those narrow nothing.
+// Whether an Allow's condition holds when its key has this value.
+bool holds_of(const Condition& condition, std::string_view value) {
+  const std::string_view key = condition.key();
+  const bool is_of_pair = starts_with_ignoring_case(key, condition_key::encryption_context_prefix);
+  const bool is_of_names = equal_ignoring_case(key, condition_key::encryption_context_keys);
+  std::vector<ContextPair> pairs = {
+      {.key = is_of_pair ? key.substr(condition_key::encryption_context_prefix.size()) : value, .value = value}};
+  const ConditionValue fact{.key = key, .values = Values(&value, 1)};
+  Request request;
+  if (is_of_pair || is_of_names) {
+    const auto context = ContextView::over(pairs);
+    if (!context) return false;
+    request.context = *context;
+    return condition.holds(request, Effect::allow) == Tri::yes;
+  }
+  request.conditions = std::span(&fact, 1);
+  return condition.holds(request, Effect::allow) == Tri::yes;
+}
+
+// Whether it takes values that have nothing in common, or that there is none (…IfExists, ForAllValues, negated ones).
+bool narrows_nothing(const Condition& condition) {
+  return condition.holds_of_nothing() || std::ranges::any_of(made_up, [&](const Pair& pair) {
+           return holds_of(condition, pair[0]) && holds_of(condition, pair[1]);
+         });
+}
+
+// Whether a condition narrows by something whose name starts so.
 bool narrows_by(const Statement& statement, std::initializer_list<std::string_view> prefixes) {
   return std::ranges::any_of(statement.conditions, [&](const Condition& condition) {
-    if (condition.holds_of_nothing()) return false;
     return std::ranges::any_of(prefixes, [&](std::string_view prefix) {
-      return equal_ignoring_case(std::string_view(condition.key()).substr(0, prefix.size()), prefix);
+      return starts_with_ignoring_case(condition.key(), prefix) && !narrows_nothing(condition);
     });
   });
 }
@@ -124,7 +168,7 @@ class Linter {
   }
 
   void look_at_trust(const Statement& statement) {
-    if (!allows_action(statement, assume_role)) return;
+    if (!is_about(statement, assume_role)) return;
     if (names_everyone(statement) && !narrows_by_caller(statement))
       add(rule::anyone, Severity::error, statement, "Anyone, of any account, may assume the role.");
     else if (const auto foreign = foreign_account_of(statement, account_);
@@ -147,12 +191,13 @@ class Linter {
     if (allows_every_action(statement))
       add(rule::every_action, Severity::error, statement, "It allows every KMS action.");
     if (document_.kind() == PolicyKind::identity && allows_decrypting(statement) &&
-        std::ranges::any_of(statement.resources, is_any_key) &&
+        std::ranges::any_of(statement.resources,
+                            [&](const ArnPattern& resource) { return is_any_key(resource, account_); }) &&
         !narrows_by(statement, {context_keys, condition_key::resource_aliases, condition_key::request_alias,
                                 condition_key::resource_tag_prefix}))
       add(rule::unbound_decrypt, Severity::error, statement,
           "It allows decrypting with any key, whatever the encryption context.");
-    if (allows_action(statement, create_grant) &&
+    if (is_about(statement, create_grant) &&
         !narrows_by(statement,
                     {condition_key::grant_operations, condition_key::grant_constraint_type,
                      condition_key::grantee_principal, condition_key::grant_is_for_aws_resource, context_keys}))
@@ -169,7 +214,7 @@ class Linter {
 
 bool may_allow(const Document& document, std::string_view action) {
   return std::ranges::any_of(document.statements(), [&](const Statement& statement) {
-    return statement.effect == Effect::allow && allows_action(statement, action);
+    return statement.effect == Effect::allow && is_about(statement, action);
   });
 }
 

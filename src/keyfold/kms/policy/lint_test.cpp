@@ -42,6 +42,35 @@ TEST(Lint, FindsEveryAction) {
   EXPECT_EQ(rules(identity_policy(allow(R"("kms:List*")"))), Rules());
 }
 
+TEST(Lint, ReadsWhatIsMeantWhateverItIsSpelledLike) {
+  const auto finds = [](const Document& document, std::string_view rule) {
+    return std::ranges::count(rules(document), rule) > 0;
+  };
+  for (const std::string action : {R"("*:*")", R"("kms:?*")", R"("kms:**")", R"("*s:*")"})
+    EXPECT_TRUE(finds(identity_policy(allow(action)), rule::every_action)) << action;
+  const std::string decrypt = R"("kms:Decrypt")";
+  for (const std::string resource :
+       {"arn:aws:kms:eu-central-1:111122223333:key/?*", "arn:aws:kms:eu-central-1:111122223333:k*",
+        "arn:aws:kms:*:*:key*", "arn:aws:kms:*:111122223333:key/*-*", "arn:aws:kms:eu-central-1:111122223333",
+        "arn:aws:kms", "*"})
+    EXPECT_TRUE(finds(identity_policy(allow(decrypt, "", "\"" + resource + "\"")), rule::unbound_decrypt)) << resource;
+  for (const std::string resource : {"arn:aws:kms:*:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                                     "arn:aws:kms:*:111122223333:key/1234abcd*", "arn:aws:kms:*:111122223333:alias/*"})
+    EXPECT_EQ(rules(identity_policy(allow(decrypt, "", "\"" + resource + "\""))), Rules()) << resource;
+  for (const std::string& narrow : {when("StringLike", "kms:EncryptionContext:a", R"("*")"),
+                                   when("StringLike", "aws:ResourceTag/a", R"(["x","?*"])"),
+                                   when("StringLike", "kms:RequestAlias", R"("alias/*")")})
+    EXPECT_EQ(rules(identity_policy(allow(decrypt, narrow))), Rules{"unbound-decrypt"}) << narrow;
+  for (const std::string& narrow : {when("StringLike", "kms:EncryptionContext:a", R"("x*")"),
+                                   when("StringEquals", "kms:EncryptionContext:a", R"("${aws:username}")"),
+                                   when("StringLike", "kms:RequestAlias", R"("alias/cards-*")")})
+    EXPECT_EQ(rules(identity_policy(allow(decrypt, narrow))), Rules()) << narrow;
+  for (const std::string everyone : {R"("*")", R"("arn:*")", R"("arn:aws:*::*:*")"})
+    EXPECT_EQ(rules(key_policy(key_allow("*", R"("kms:Encrypt")", when("StringLike", "aws:PrincipalArn", everyone)))),
+              Rules{"anyone"})
+        << everyone;
+}
+
 TEST(Lint, FindsAnyoneUnlessTheCallerIsNarrowedDown) {
   EXPECT_EQ(rules(key_policy(key_allow("*", R"("kms:Encrypt")"))), Rules{"anyone"});
   EXPECT_EQ(rules(key_policy(key_allow("*", R"("kms:Encrypt")", when("StringEquals", "kms:CallerAccount")))), Rules());

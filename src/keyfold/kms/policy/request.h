@@ -77,7 +77,7 @@ class ConditionSource {
 
 enum class Extent : std::uint8_t {
   complete,  // What is not listed is not there.
-  partial,   // What is not listed, in whatever case, is unknown.
+  partial,   // What is not listed, in whatever case, is unknown. A key that is listed without a value is not there.
 };
 
 struct GrantTerms;
@@ -139,13 +139,15 @@ inline Attribute<std::optional<std::string_view>> Request::single_value(std::str
   std::optional<std::string_view> value;
   std::size_t values = 0;
   bool known = true;
+  bool said = says_all_about(key);
   each_spelling(key, [&](const Attribute<Values>& found) {
+    said = true;
     known = known && found.known();
     if (!found.known() || found->empty()) return;
     values += found->size();
     value = found->front();
   });
-  if (!known || (values == 0 && !says_all_about(key))) return {};
+  if (!known || !said) return {};
   if (values != 1) value.reset();
   return value;
 }

@@ -7,16 +7,18 @@
 
 namespace keyfold::policy {
 
-void append_dates(const Document& document, std::vector<Timestamp>& dates) {
-  for (const auto& statement : document.statements())
+void append_dates(const Document& document, std::string_view action, std::vector<Timestamp>& dates) {
+  for (const auto& statement : document.statements()) {
+    if (statement.conditions.empty() || !is_about(statement, action)) continue;
     for (const auto& condition : statement.conditions) {
       if (!equal_ignoring_case(condition.key(), condition_key::current_time) &&
           !equal_ignoring_case(condition.key(), condition_key::epoch_time))
         continue;
       for (const auto& text : condition.values())
         if (const auto date = read_date(text))
-          dates.emplace_back(std::chrono::duration_cast<Duration>(std::chrono::milliseconds(*date)));
+          dates.emplace_back(std::chrono::ceil<std::chrono::seconds>(std::chrono::milliseconds(*date)));
     }
+  }
 }
 
 std::optional<Timestamp> first_denied(Timestamp now, std::vector<Timestamp>& dates,

@@ -10,8 +10,9 @@
 
 namespace keyfold::policy {
 
-// Appends the dates that conditions on aws:CurrentTime and aws:EpochTime compare with.
-void append_dates(const Document& document, std::vector<Timestamp>& dates);
+// Appends the dates that conditions on aws:CurrentTime and aws:EpochTime compare with, where it is about this action;
+// as whole seconds, the next one.
+void append_dates(const Document& document, std::string_view action, std::vector<Timestamp>& dates);
 
 // The first second after `now` at which `at` says deny; none when it does at none. `dates`: where its answer may
 // change; in any order, and sorted by this.

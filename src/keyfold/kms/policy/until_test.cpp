@@ -10,7 +10,7 @@ Timestamp time_of(std::string_view text) { return *from_iso8601(text); }
 std::optional<Timestamp> until(std::string_view statements, std::string_view now) {
   const auto policy = key_policy(statements);
   std::vector<Timestamp> dates;
-  append_dates(policy, dates);
+  append_dates(policy, "kms:Decrypt", dates);
   return first_denied(time_of(now), dates, [&](Timestamp moment) {
     const std::string text = to_iso8601(moment);
     const std::string_view view = text;

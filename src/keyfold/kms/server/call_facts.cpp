@@ -46,29 +46,23 @@ std::string_view name_behind(std::string_view key, std::string_view prefix) {
 }  // namespace
 
 void CallFacts::each_spelling(std::string_view key, Visit visit) const {
-  if (of_call(key, visit) || of_request(key, visit) || found_ == nullptr) return;
+  if (tell_of_moment(now_, place_.region, key, visit) || tell_of_operation(row_, key, visit) || of_call(key, visit) ||
+      of_request(key, visit) || found_ == nullptr)
+    return;
   tell_of_key(keys_, *found_->key, key, visit);
 }
 
-// What every call has.
+// How it came.
 bool CallFacts::of_call(std::string_view key, Visit visit) const {
   const auto is = [&](std::string_view name) { return equal_ignoring_case(name, key); };
   if (is(condition_key::source_ip)) {
     give_if_any(http_.peer, visit);
   } else if (is(condition_key::secure_transport)) {
     give(policy::text_of(http_.transport == http::Transport::tls), visit);
-  } else if (is(condition_key::requested_region)) {
-    give(place_.region.text(), visit);
-  } else if (is(condition_key::current_time)) {
-    give(to_iso8601(now_), visit);
-  } else if (is(condition_key::epoch_time)) {
-    give(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now_.time_since_epoch()).count()), visit);
   } else if (is(condition_key::user_agent)) {
     give_if_any(http_.header("user-agent"), visit);
   } else if (is(condition_key::referer)) {
     give_if_any(http_.header("referer"), visit);
-  } else if (is(condition_key::principal_is_aws_service) || is(condition_key::via_aws_service)) {
-    give(policy::text_of(false), visit);
   } else {
     return false;
   }
@@ -80,6 +74,29 @@ bool CallFacts::of_request(std::string_view key, Visit visit) const {
   if (!equal_ignoring_case(condition_key::request_alias, key)) return false;
   if (row_.carries(condition_key::request_alias) && found_ != nullptr && found_->alias)
     give(found_->alias->text(), visit);
+  return true;
+}
+
+bool tell_of_moment(Timestamp now, const Region& region, std::string_view name, Visit visit) {
+  const auto is = [&](std::string_view one) { return equal_ignoring_case(one, name); };
+  if (is(condition_key::requested_region)) {
+    give(region.text(), visit);
+  } else if (is(condition_key::current_time)) {
+    give(to_iso8601(now), visit);
+  } else if (is(condition_key::epoch_time)) {
+    give(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count()), visit);
+  } else if (is(condition_key::principal_is_aws_service) || is(condition_key::via_aws_service)) {
+    give(policy::text_of(false), visit);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool tell_of_operation(const OperationRow& row, std::string_view name, Visit visit) {
+  const auto is = [&](std::string_view one) { return equal_ignoring_case(one, name) && row.carries(one); };
+  if (!is(condition_key::grant_is_for_aws_resource)) return false;
+  give(policy::text_of(false), visit);
   return true;
 }
 

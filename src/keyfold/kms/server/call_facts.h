@@ -23,6 +23,11 @@ namespace keyfold::server {
 bool tell_of_key(const keys::Keys& keys, const keys::KeyRecord& key, std::string_view name,
                  policy::ConditionSource::Visit visit);
 
+// What holds of every call at this moment in this place. False when the name is about something else.
+bool tell_of_moment(Timestamp now, const Region& region, std::string_view name, policy::ConditionSource::Visit visit);
+// What every request of an operation has in the same way, by what its row carries. False as above.
+bool tell_of_operation(const OperationRow& row, std::string_view name, policy::ConditionSource::Visit visit);
+
 // Lives for one decision, on one thread. Allocates only for times and for a key's aliases.
 class CallFacts final : public policy::ConditionSource {
  public:

@@ -171,6 +171,36 @@ TEST_F(Access, TellsOfGrants) {
   EXPECT_EQ(who_can("kms:Decrypt", key)[user_arn("courier")], "allow");
 }
 
+TEST_F(Access, TellsWhichGrantsMayBeRetiredAndOfSessionsThatGrantsName) {
+  kms_.add_user("courier", "");
+  kms_.add_user("bystander", "");
+  const std::string trust =
+      policy_of(R"({"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"})");
+  add_role("idle", "", trust);
+  const auto key = create_key(root_statement);
+  const auto grant = [&](const std::string& grantee, const std::string& operations, const std::string& more = "") {
+    EXPECT_EQ(kms_.call("CreateGrant", R"({"KeyId":")" + key + R"(","GranteePrincipal":")" + grantee +
+                                           R"(","Operations":[)" + operations + "]" + more + "}")
+                  .status,
+              200);
+  };
+  const std::string night = "arn:aws:sts::123456789012:assumed-role/idle/night";
+  const std::string visitor = "arn:aws:iam::444455556666:user/visitor";
+  const std::string root = "arn:aws:iam::123456789012:root";
+  grant(visitor, R"("Encrypt")", R"(,"RetiringPrincipal":")" + user_arn("courier") + "\"");
+  grant(night, R"("Decrypt","RetireGrant")");
+  EXPECT_EQ(who_can("kms:RetireGrant", key),
+            (std::map<std::string, std::string>{{root, "allow"},
+                                                {user_arn("courier"), "allow"},
+                                                {"arn:aws:iam::123456789012:role/idle", "depends"},
+                                                {night, "allow"}}));
+  EXPECT_EQ(who_can("kms:Decrypt", key),
+            (std::map<std::string, std::string>{
+                {root, "allow"}, {"arn:aws:iam::123456789012:role/idle", "depends"}, {night, "allow"}}));
+  EXPECT_EQ(who_can("kms:Encrypt", key), (std::map<std::string, std::string>{{root, "allow"}, {visitor, "depends"}}))
+      << "on his own account's policies";
+}
+
 TEST_F(Access, ExplainsOnePrincipal) {
   kms_.add_user(
       "reader",
@@ -189,6 +219,88 @@ TEST_F(Access, ExplainsOnePrincipal) {
   EXPECT_EQ(explain(user_arn("gone"), "kms:Decrypt", key).substr(0, 17), "NotFoundException");
   EXPECT_EQ(explain("reader", "kms:Decrypt", key).substr(0, 19), "ValidationException");
   EXPECT_EQ(explain(user_arn("reader"), "kms:Decrypt", "alias/none").substr(0, 17), "NotFoundException");
+}
+
+TEST_F(Access, KnowsWhatAnOperationHasAndWhatItHasNot) {
+  kms_.add_user("reader", policy_of(R"({"Effect":"Allow","Action":"kms:*","Resource":"*"})"));
+  const auto reader = user_arn("reader");
+  const auto told = [&](const std::string& action, const std::string& condition, const std::string& more = "") {
+    const auto key =
+        create_key(R"({"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"kms:*","Resource":"*",)"
+                   R"("Condition":)" +
+                   condition + "}");
+    const auto found = who_can(action, key, more);
+    return found.count(reader) == 0 ? "deny" : found.at(reader);
+  };
+  EXPECT_EQ(told("kms:Decrypt", R"({"NumericGreaterThan":{"aws:EpochTime":"1000"}})"), "allow") << "seconds, a number";
+  EXPECT_EQ(told("kms:Decrypt", R"({"NumericLessThan":{"aws:EpochTime":"1000"}})"), "deny");
+  EXPECT_EQ(told("kms:Decrypt", R"({"DateGreaterThan":{"aws:CurrentTime":"1999-01-01T00:00:00Z"}})"), "allow");
+  const std::string of_context = R"({"StringEquals":{"kms:EncryptionContext:domain":"cards"}})";
+  EXPECT_EQ(told("kms:Decrypt", of_context), "depends");
+  EXPECT_EQ(told("kms:PutKeyPolicy", of_context), "deny") << "no request to put a policy has an encryption context";
+  EXPECT_EQ(told("kms:Decrypt", R"({"StringEquals":{"kms:EncryptionAlgorithm":"SYMMETRIC_DEFAULT"}})"), "allow");
+  EXPECT_EQ(told("kms:DescribeKey", R"({"StringEquals":{"kms:EncryptionAlgorithm":"SYMMETRIC_DEFAULT"}})"), "deny");
+  EXPECT_EQ(told("kms:ListGrants", R"({"Bool":{"kms:GrantIsForAWSResource":"false"}})"), "allow");
+  EXPECT_EQ(told("kms:Decrypt", R"({"StringEquals":{"aws:username":"reader"}})"), "allow");
+  const auto key =
+      create_key(R"({"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"kms:*","Resource":"*","Condition":)"
+                 R"({"StringEquals":{"aws:username":"zed"}}})");
+  EXPECT_TRUE(who_can("kms:Decrypt", key).empty()) << "the root has no user's name";
+  // By a condition that no PutKeyPolicy meets: the past, the context twice, the algorithm twice, grants, and the name.
+  EXPECT_EQ(lint().count("locked-out"), 7U);
+}
+
+TEST_F(Access, TakesActionsOnKeysInAnyCaseAndNothingElse) {
+  const auto key = create_key(root_statement);
+  EXPECT_EQ(who_can("KMS:decrypt", key), who_can("kms:Decrypt", key));
+  for (const std::string action : {"kms:Decrpyt", "kms:ListKeys", "kms:Sign", "s3:GetObject", "kms:*"})
+    EXPECT_EQ(explain(user_arn("a"), action, key).substr(0, 19), "ValidationException") << action;
+  kms_.add_user("reader", "");
+  const auto with_context = R"(,"EncryptionContext":{"a":"b"})";
+  EXPECT_EQ(explain(user_arn("reader"), "kms:DescribeKey", key, with_context).substr(0, 19), "ValidationException");
+  EXPECT_EQ(
+      explain(user_arn("reader"), "kms:Decrypt", key, R"(,"Conditions":{"kms:EncryptionContext:a":"b"})").substr(0, 19),
+      "ValidationException");
+  for (const std::string arn : {"arn:aws:s3:::bucket", "arn:aws:iam::123456789012:group/g", "arn:aws:iam::1:user/"})
+    EXPECT_EQ(explain(arn, "kms:Decrypt", key).substr(0, 19), "ValidationException") << arn;
+}
+
+TEST_F(Access, TellsNothingOfOtherAccounts) {
+  const std::string other = "444455556666";
+  kms_.add_user("falcon", policy_of(R"({"Sid":"secret","Effect":"Allow","Action":"kms:*","Resource":"*"})"), other);
+  const auto key = create_key(
+      root_statement + R"(,{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"kms:*","Resource":"*"})");
+  std::string body;
+  who_can("kms:Decrypt", key, "", &body);
+  EXPECT_EQ(body.find("falcon"), std::string::npos) << body;
+  EXPECT_EQ(body.find("secret"), std::string::npos) << body;
+  EXPECT_NE(body.find("444455556666:root"), std::string::npos) << body;
+  const std::string users = "arn:aws:iam::444455556666:user/";
+  const auto of_one_there_is = explain(users + "falcon", "kms:Decrypt", key);
+  const auto of_none = explain(users + "condor", "kms:Decrypt", key);
+  EXPECT_EQ(of_one_there_is.substr(of_one_there_is.find(R"("Verdict")")), of_none.substr(of_none.find(R"("Verdict")")));
+  EXPECT_NE(of_none.find(R"("Verdict":"depends")"), std::string::npos) << of_none;
+  // What is for keys of the own account only, nobody else can do.
+  for (const auto& [who, verdict] : who_can("kms:PutKeyPolicy", key))
+    EXPECT_EQ(who, "arn:aws:iam::123456789012:root") << verdict;
+}
+
+TEST_F(Access, LintTellsOfManyAlikeThatThereAreMoreAndComesInPages) {
+  const auto key = create_key(root_statement);
+  for (int i = 0; i < 50; ++i)
+    ASSERT_EQ(
+        kms_.call("CreateGrant", R"({"KeyId":")" + key + R"(","GranteePrincipal":"arn:aws:iam::444455556666:user/u)" +
+                                     std::to_string(i) + R"(","Operations":["Decrypt"]})")
+            .status,
+        200);
+  for (int i = 0; i < 700; ++i)
+    kms_.add_user("u" + std::to_string(i), policy_of(R"({"Effect":"Allow","Action":"kms:De*","Resource":"*"})"));
+  const auto first = kms_.call("LintAccess", "{}");
+  EXPECT_NE(first.body.find(R"("Truncated":true)"), std::string::npos);
+  EXPECT_EQ(first.body.find("nobody-retires"), std::string::npos) << "keys come behind identities";
+  const auto rules = lint();
+  EXPECT_EQ(rules.count("nobody-retires"), 21U);
+  EXPECT_EQ(rules.count("unbound-decrypt"), 700U);
 }
 
 TEST_F(Access, IsItselfUnderPolicyAndAudit) {

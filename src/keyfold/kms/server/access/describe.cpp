@@ -80,6 +80,10 @@ std::string_view to_text(policy::Verdict verdict) {
   return {};
 }
 
+void append_key(JsonWriter& json, const keys::KeyRecord& key, const KeyAction& action) {
+  json.text("KeyArn", key.arn.text()).text("KeyState", keys::to_text(key.state)).text("Action", action.name);
+}
+
 void append_judgement(JsonWriter& json, const Judgement& judgement, const Subject& subject) {
   const auto& decision = judgement.decision;
   json.text("Verdict", to_text(decision.verdict));

@@ -12,7 +12,9 @@ namespace keyfold::server::access {
 // "allow", "deny", "depends".
 std::string_view to_text(policy::Verdict verdict);
 
-// Members of an object that is open: "Verdict", "Because", "Until", "Remaining", "Text".
+// Members of an object that is open: "KeyArn", "KeyState", "Action". The state is no question of access: it is told.
+void append_key(protocol::JsonWriter& json, const keys::KeyRecord& key, const KeyAction& action);
+// "Verdict", "Because", "Until", "Remaining", "Text".
 void append_judgement(protocol::JsonWriter& json, const Judgement& judgement, const Subject& subject);
 
 }  // namespace keyfold::server::access

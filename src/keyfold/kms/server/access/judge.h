@@ -11,13 +11,31 @@
 #include "keyfold/core/base/clock.h"
 #include "keyfold/kms/keys/keys.h"
 #include "keyfold/kms/policy/authorizer.h"
+#include "keyfold/kms/policy/known_keys.h"
+#include "keyfold/kms/server/access/held_grants.h"
 #include "keyfold/kms/server/access/subject.h"
+#include "keyfold/kms/server/operation_table.h"
 
 namespace keyfold::server::access {
 
+// An action that some operation on keys needs.
+struct KeyAction {
+  std::string_view name;    // "kms:Decrypt"
+  const OperationRow* row;  // Of the operation.
+  bool has_context() const { return row->carries(policy::condition_key::encryption_context_prefix); }
+};
+// In whatever case, as IAM reads it. Fails with `validation` when no operation on keys needs it.
+Result<KeyAction> key_action(std::string_view name);
+
+// What a request says of the context: unknown when it says nothing. Fails with `validation` when the action has none.
+Result<policy::Attribute<ContextView>> assumed_context(const KeyAction& action,
+                                                       const std::optional<ContextView>& context);
+// Whether a condition key is "kms:EncryptionContext:…" or the names of the context.
+bool is_about_context(std::string_view key);
+
 struct Question {
-  std::string_view action;  // "kms:Decrypt"
-  policy::Attribute<ContextView> context{};
+  KeyAction action;
+  policy::Attribute<ContextView> context{};              // Of an action that has none: whatever it says, there is none.
   std::span<const policy::ConditionValue> conditions{};  // What the asker assumes of the call: "aws:SourceIp".
   Timestamp now;
 };
@@ -41,14 +59,16 @@ class Judge {
 
  private:
   class Facts;
+  // Whether the operation is for keys of the own account, and this is another's.
+  bool is_out_of_reach(const Subject& subject) const;
   policy::Decision decide(const Subject& subject, Timestamp at, std::string* why_not) const;
-  std::vector<Timestamp> dates(const Subject& subject) const;
+  void append_dates(const Subject& subject, std::vector<Timestamp>& dates) const;
 
   const keys::Keys& keys_;
   const keys::Keys::Record key_;
   const Question question_;
-  const std::vector<keys::Grant> held_;             // Those on the key.
-  const std::vector<const policy::Grant*> grants_;  // The same.
+  std::vector<Timestamp> dates_;  // Of the key's policy.
+  const HeldGrants grants_;       // Those on the key.
 };
 
 }  // namespace keyfold::server::access

@@ -1,6 +1,7 @@
 #include "keyfold/kms/server/access/lint.h"
 
 #include <algorithm>
+#include <map>
 
 #include "keyfold/kms/server/access/judge.h"
 #include "keyfold/kms/server/access/subjects.h"
@@ -12,19 +13,21 @@ using identity::Snapshot;
 using policy::Severity;
 using policy::Verdict;
 
+// Of one place and rule there may be thousands: the first few say what to do.
+constexpr std::size_t alike_max = 20;
+
 class Findings {
  public:
   explicit Findings(const AccountId& account) : account_(account) {}
 
   void add(std::string_view where, std::string_view rule, Severity severity, std::string text) {
-    all_.push_back({.where = std::string(where),
-                    .policy_name = {},
-                    .finding = {.rule = rule, .severity = severity, .statement = {}, .text = std::move(text)}});
+    add({.where = std::string(where),
+         .policy_name = {},
+         .finding = {.rule = rule, .severity = severity, .statement = {}, .text = std::move(text)}});
   }
   void add(std::string_view where, std::string_view policy_name, const policy::Document& document) {
     for (auto& finding : policy::lint(document, account_))
-      all_.push_back(
-          {.where = std::string(where), .policy_name = std::string(policy_name), .finding = std::move(finding)});
+      add({.where = std::string(where), .policy_name = std::string(policy_name), .finding = std::move(finding)});
   }
   // What does not parse is in nobody's way: it is not in force.
   void add(std::string_view where, std::string_view policy_name, const std::string& text, policy::PolicyKind kind) {
@@ -33,11 +36,34 @@ class Findings {
   void add_inlined(std::string_view where, const identity::Policies& policies) {
     for (const auto& [name, text] : policies.inlined) add(where, name, text, policy::PolicyKind::identity);
   }
-  std::vector<PlacedFinding> take() { return std::move(all_); }
+  std::vector<PlacedFinding> take() {
+    for (const auto& [alike, count] : counts_)
+      if (count.number > alike_max)
+        all_.push_back(
+            {.where = alike.first,
+             .policy_name = {},
+             .finding = {.rule = alike.second,
+                         .severity = count.severity,
+                         .statement = {},
+                         .text = "And " + std::to_string(count.number - alike_max) + " more of this rule."}});
+    std::ranges::stable_sort(all_, {}, &PlacedFinding::where);
+    return std::move(all_);
+  }
 
  private:
+  struct Count {
+    std::size_t number = 0;
+    Severity severity = Severity::warning;
+  };
+  void add(PlacedFinding finding) {
+    auto& count = counts_[{finding.where, finding.finding.rule}];
+    count.severity = finding.finding.severity;
+    if (++count.number <= alike_max) all_.push_back(std::move(finding));
+  }
+
   const AccountId& account_;
   std::vector<PlacedFinding> all_;
+  std::map<std::pair<std::string, std::string_view>, Count> counts_;
 };
 
 // Who may do these things, for certain or on conditions.
@@ -55,20 +81,20 @@ class Asking {
 
  private:
   static Question question(std::string_view action, Timestamp now) {
-    return {.action = action, .context = {}, .conditions = {}, .now = now};
+    return {.action = *key_action(action), .context = {}, .conditions = {}, .now = now};
   }
   static bool may(const Judge& judge, const Subject& subject) { return judge.verdict(subject) != Verdict::deny; }
   const Judge put_policy_, delete_, decrypt_, re_encrypt_;
 };
 
-void look_at_access(Findings& findings, const std::vector<Subject>& subjects, const Asking& asking,
-                    const keys::KeyRecord& key) {
-  if (std::ranges::none_of(subjects, [&](const Subject& subject) { return asking.puts_policy(subject); }))
+void look_at_access(Findings& findings, const std::vector<Subject>& subjects, const std::vector<Subject>& others,
+                    const Asking& asking, const keys::KeyRecord& key) {
+  const auto puts_policy = [&](const Subject& subject) { return asking.puts_policy(subject); };
+  if (std::ranges::none_of(subjects, puts_policy) && std::ranges::none_of(others, puts_policy))
     findings.add(key.arn.text(), rule::locked_out, Severity::error,
                  "Nobody may put the key's policy any more, the account's root included.");
   for (const auto& subject : subjects) {
-    const bool one = subject.kind == SubjectKind::user || subject.kind == SubjectKind::role;
-    if (one && asking.administers(subject) && asking.decrypts(subject))
+    if (subject.kind != SubjectKind::root && asking.administers(subject) && asking.decrypts(subject))
       findings.add(key.arn.text(), rule::administrator_decrypts, Severity::error,
                    subject.arn + " administers the key, and may also decrypt with it.");
   }
@@ -123,13 +149,13 @@ std::vector<PlacedFinding> lint_identities(const Snapshot& snapshot, const Accou
   return findings.take();
 }
 
-std::vector<PlacedFinding> lint_key(const Snapshot& snapshot, const keys::Keys& keys, const keys::Keys::Record& key,
-                                    Timestamp now) {
+std::vector<PlacedFinding> lint_key(const Snapshot& snapshot, const std::vector<Subject>& everybody,
+                                    const keys::Keys& keys, const keys::Keys::Record& key, Timestamp now) {
   Findings findings(key->place.account);
   findings.add(key->arn.text(), "", key->policy->document);
   look_at_names(findings, snapshot, *key);
   look_at_grants(findings, snapshot, keys, *key);
-  look_at_access(findings, subjects_of(snapshot, keys, *key), Asking(keys, key, now), *key);
+  look_at_access(findings, everybody, others_of(snapshot, keys, *key), Asking(keys, key, now), *key);
   return findings.take();
 }
 

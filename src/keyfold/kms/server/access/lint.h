@@ -8,6 +8,7 @@
 #include "keyfold/kms/identity/snapshot.h"
 #include "keyfold/kms/keys/keys.h"
 #include "keyfold/kms/policy/lint.h"
+#include "keyfold/kms/server/access/subject.h"
 
 namespace keyfold::server::access {
 
@@ -25,10 +26,14 @@ struct PlacedFinding {
   policy::Finding finding;
 };
 
+// Of each rule in one place not more than twenty, and how many more there are. In the order of `where`.
+
 // Of users, groups, roles and managed policies of the account: their documents.
 std::vector<PlacedFinding> lint_identities(const identity::Snapshot& snapshot, const AccountId& account);
-// Of one key: its policy, its grants, and who may do what with it.
-std::vector<PlacedFinding> lint_key(const identity::Snapshot& snapshot, const keys::Keys& keys,
-                                    const keys::Keys::Record& key, Timestamp now);
+// Of one key: its policy, its grants, and who of `everybody` of its account (subjects.h), or of others, may do what
+// with it: four questions for each.
+std::vector<PlacedFinding> lint_key(const identity::Snapshot& snapshot, const std::vector<Subject>& everybody,
+                                    const keys::Keys& keys, const keys::Keys::Record& key, Timestamp now);
+inline constexpr std::size_t questions_of_lint = 4;
 
 }  // namespace keyfold::server::access

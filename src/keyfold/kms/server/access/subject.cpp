@@ -8,11 +8,15 @@ namespace {
 constexpr std::string_view everyone = "*";
 constexpr std::string_view session_prefix = "assumed-role/";
 
-SubjectKind kind_of(std::string_view resource) {
-  if (resource == "root") return SubjectKind::root;
-  if (resource.starts_with("role/")) return SubjectKind::role;
-  if (resource.starts_with(session_prefix)) return SubjectKind::session;
-  return SubjectKind::user;
+// Of what is no principal's ARN, an outsider.
+SubjectKind kind_of(const ArnParts& arn) {
+  const auto is = [&](std::string_view service, std::string_view prefix) {
+    return arn.service == service && arn.resource.starts_with(prefix) && arn.resource.size() > prefix.size();
+  };
+  if (arn.service == "iam" && arn.resource == "root") return SubjectKind::root;
+  if (is("iam", "user/")) return SubjectKind::user;
+  if (is("iam", "role/")) return SubjectKind::role;
+  return is("sts", session_prefix) ? SubjectKind::session : SubjectKind::outsider;
 }
 
 }  // namespace
@@ -71,7 +75,8 @@ Subject stranger(std::string_view arn) {
   const auto fields = split_arn(arn);
   if (!fields) return outsider();
   Subject subject;
-  subject.kind = kind_of(fields->resource);
+  subject.kind = kind_of(*fields);
+  if (subject.kind == SubjectKind::outsider) return outsider();
   subject.arn = arn;
   subject.account = fields->account;
   return subject;

@@ -74,13 +74,6 @@ Subject subject_of(const RoleEntry& entry) {
   return subject;
 }
 
-bool is_served(const Snapshot& snapshot, std::string_view account, const AccountId& own) {
-  const auto has = [&](const auto& entries) {
-    return std::ranges::any_of(entries, [&](const auto& entry) { return entry.first.first.text() == account; });
-  };
-  return account == own.text() || has(snapshot.users) || has(snapshot.roles) || has(snapshot.groups);
-}
-
 // A session of a role that is here: as any session of it, but this one.
 void know_role(Subject& subject, const Snapshot& snapshot) {
   const auto resource = split_arn(subject.arn)->resource;
@@ -115,50 +108,40 @@ std::set<std::string> named_in(const policy::Document& document) {
 }  // namespace
 
 std::vector<Subject> everybody(const Snapshot& snapshot, const AccountId& account) {
-  std::vector<Subject> subjects;
-  std::set<AccountId> accounts = {account};
-  for (const auto& [key, entry] : snapshot.users) {
-    accounts.insert(key.first);
-    subjects.push_back(subject_of(*entry));
-  }
-  for (const auto& [key, entry] : snapshot.roles) {
-    accounts.insert(key.first);
-    subjects.push_back(subject_of(*entry));
-  }
-  for (const auto& one : accounts) subjects.push_back(root_of(one));
+  std::vector<Subject> subjects = {root_of(account)};
+  Snapshot::each_in(snapshot.users, account, [&](const UserEntry& entry) { subjects.push_back(subject_of(entry)); });
+  Snapshot::each_in(snapshot.roles, account, [&](const RoleEntry& entry) { subjects.push_back(subject_of(entry)); });
   sort(subjects);
   return subjects;
 }
 
-std::vector<Subject> subjects_of(const Snapshot& snapshot, const keys::Keys& keys, const keys::KeyRecord& key) {
-  auto subjects = everybody(snapshot, key.place.account);
-  std::set<std::string_view> known;
-  for (const auto& subject : subjects) known.insert(subject.arn);
-  std::vector<Subject> others;
+std::vector<Subject> others_of(const Snapshot& snapshot, const keys::Keys& keys, const keys::KeyRecord& key) {
+  const AccountId& account = key.place.account;
   auto named = named_in(key.policy->document);
-  for (const auto& grant : keys.grants_on(key.arn)) named.insert(grant->what().grantee);
-  for (const auto& arn : named) {
-    if (known.contains(arn)) continue;
-    // Whom nobody can be is left out: a user or role of an account that is here, and that is not there (any more).
-    if (auto subject = access::subject_of(snapshot, key.place.account, arn)) others.push_back(*std::move(subject));
+  for (const auto& grant : keys.grants_on(key.arn)) {
+    named.insert(grant->what().grantee);
+    if (!grant->what().retiring.empty()) named.insert(grant->what().retiring);
   }
-  others.push_back(outsider());
-  std::ranges::move(others, std::back_inserter(subjects));
-  sort(subjects);
-  return subjects;
+  std::vector<Subject> others = {outsider()};
+  for (const auto& arn : named) {
+    // Whom nobody can be is left out: a user or role of the account that is not there (any more).
+    auto subject = access::subject_of(snapshot, account, arn);
+    if (subject && (subject->kind == SubjectKind::session || subject->account != account.text()))
+      others.push_back(*std::move(subject));
+  }
+  sort(others);
+  return others;
 }
 
 Result<Subject> subject_of(const Snapshot& snapshot, const AccountId& account, std::string_view arn) {
   Subject subject = stranger(arn);
   if (subject.kind == SubjectKind::outsider)
     return Error{ErrorCode::validation, "Principal must be the ARN of a user, a role, a role's session or a root."};
-  if (!is_served(snapshot, subject.account, account)) return subject;
-  if (subject.kind == SubjectKind::root) return root_of(*AccountId::parse(subject.account));
+  if (subject.account != account.text()) return subject;
+  if (subject.kind == SubjectKind::root) return root_of(account);
   if (subject.kind == SubjectKind::session) know_role(subject, snapshot);
-  for (const auto& [key, entry] : snapshot.users)
-    if (entry->user.arn().text() == arn) return subject_of(*entry);
-  for (const auto& [key, entry] : snapshot.roles)
-    if (entry->role.arn().text() == arn) return subject_of(*entry);
+  if (const auto* user = snapshot.find_user(arn)) return subject_of(*user);
+  if (const auto* role = snapshot.find_role(arn)) return subject_of(*role);
   if (subject.is_known()) return subject;
   return Error{ErrorCode::not_found, "There is no principal " + std::string(arn)};
 }

@@ -16,8 +16,7 @@ void note(Call& call, const protocol::CreateGrantRequest& request) {
   auto& record = call.record();
   call.note_if_any("granteePrincipal", request.grantee_principal);
   call.note_if_any("retiringPrincipal", request.retiring_principal);
-  record.request.push_back(audit::EventField::texts(
-      "operations", request.operations.first(std::min(request.operations.size(), policy::grant_operation_count))));
+  record.request.push_back(audit::EventField::texts("operations", request.operations));
   call.note_if_any("name", request.name);
   const auto& [subset, equals, source_arn] = request.constraints;
   call.note_constraint("encryptionContextSubset", subset);
@@ -70,13 +69,12 @@ Outcome run<Operation::create_grant>(Call& call) {
                              .operations = terms.operations,
                              .constraint = terms.constraint.kind,
                              .pairs = EncryptionContext(terms.constraint.pairs)};
-  policy::FactList<5> facts;
+  policy::FactList<4> facts;
   facts.add(condition_key::grant_operations, request.operations);
   facts.add(condition_key::grantee_principal, *request.grantee_principal);
   if (request.retiring_principal) facts.add(condition_key::retiring_principal, *request.retiring_principal);
   if (const auto type = constraint_type(grant.constraint); !type.empty())
     facts.add(condition_key::grant_constraint_type, type);
-  facts.add(condition_key::grant_is_for_aws_resource, grants_are_for_aws_resources);
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, call.find(request.key_id));
     TRY_ASSIGN(auto permit,

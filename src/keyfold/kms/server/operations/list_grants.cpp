@@ -26,9 +26,7 @@ Outcome run<Operation::list_grants>(Call& call) {
   TRY(no_service_principal(request.grantee_service_principal));
   TRY_ASSIGN(const auto limit, page_limit(request.limit, {.usual = 50, .max = 100}));
   TRY_ASSIGN(const auto found, call.find(request.key_id));
-  policy::FactList<1> facts;
-  facts.add(policy::condition_key::grant_is_for_aws_resource, grants_are_for_aws_resources);
-  TRY(call.authorize<op::ListGrants>(found, {}, facts.view()));
+  TRY(call.authorize<op::ListGrants>(found));
   TRY(call.state_allows(*found.key));
   keys::Page<keys::Grant> page;
   if (request.grant_id) {

@@ -9,11 +9,9 @@ template <>
 Outcome run<Operation::revoke_grant>(Call& call) {
   TRY_ASSIGN(const auto request, call.read<protocol::RevokeGrantRequest>());
   call.note_if_any("grantId", request.grant_id);
-  policy::FactList<1> facts;
-  facts.add(policy::condition_key::grant_is_for_aws_resource, grants_are_for_aws_resources);
   return on_current_key(call, [&]() -> Outcome {
     TRY_ASSIGN(const auto found, call.find(request.key_id));
-    TRY_ASSIGN(auto permit, call.authorize<op::RevokeGrant>(found, {}, facts.view()));
+    TRY_ASSIGN(auto permit, call.authorize<op::RevokeGrant>(found));
     TRY_ASSIGN(const auto grant, call.keys().find_grant(found.key->arn, request.grant_id));
     TRY(call.state_allows(*found.key));
     if (request.dry_run) return dry_run_succeeded();

@@ -51,7 +51,6 @@ Outcome is_of(Call& call, BytesView ciphertext, const keys::Found& key);
 Outcome no_service_principal(const protocol::Text& name);
 // A page of ListGrants and of ListRetirableGrants.
 void append_grants(std::string& out, const keys::Page<keys::Grant>& page);
-inline constexpr std::string_view grants_are_for_aws_resources = "false";  // kms:GrantIsForAWSResource: never.
 // The condition key of a constraint: none when there is no constraint.
 std::string_view constraint_type(policy::GrantConstraint::Kind kind);
 

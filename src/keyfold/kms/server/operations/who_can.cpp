@@ -11,31 +11,32 @@ namespace keyfold::server {
 namespace {
 
 constexpr std::size_t page_usual = 100;
+constexpr std::size_t page_bytes_max = std::size_t{512} << 10;  // A page ends where its reply has grown to this.
 
-policy::Attribute<ContextView> as_attribute(const std::optional<ContextView>& context) {
-  return context ? policy::Attribute<ContextView>(*context) : policy::Attribute<ContextView>();
+std::vector<access::Subject> people_of(const identity::Snapshot& identities, const keys::Keys& keys,
+                                       const KeyRecord& key) {
+  auto people = access::everybody(identities, key.place.account);
+  std::ranges::move(access::others_of(identities, keys, key), std::back_inserter(people));
+  std::ranges::sort(people, {}, &access::Subject::arn);
+  return people;
 }
 
-// Whoever may, or may under conditions, behind the one called `after`; at most `limit`.
-struct Found {
-  std::vector<std::pair<access::Subject, access::Judgement>> entries;
-  bool more = false;
-};
-Found find(const access::Judge& judge, std::vector<access::Subject> subjects, std::string_view after,
-           std::size_t limit) {
-  Found found;
-  for (auto& subject : subjects) {
+// Whoever may, or may under conditions, behind the one called `after`. The last one's ARN, when there are more.
+std::string append_principals(protocol::JsonWriter& json, const std::string& reply, const access::Judge& judge,
+                              std::span<const access::Subject> people, std::string_view after, std::size_t limit) {
+  std::size_t told = 0;
+  const access::Subject* last = nullptr;
+  for (const auto& subject : people) {
     if (!after.empty() && subject.arn <= after) continue;
-    if (found.entries.size() == limit) {
-      found.more = judge.verdict(subject) != policy::Verdict::deny;
-      if (found.more) break;
-      continue;
-    }
     if (judge.verdict(subject) == policy::Verdict::deny) continue;
-    auto judgement = judge.judge(subject);
-    found.entries.emplace_back(std::move(subject), std::move(judgement));
+    if (told == limit || reply.size() > page_bytes_max) return last->arn;
+    json.begin_object().text("Principal", subject.arn).text("Kind", access::to_text(subject.kind));
+    access::append_judgement(json, judge.judge(subject), subject);
+    json.end_object();
+    last = &subject;
+    ++told;
   }
-  return found;
+  return {};
 }
 
 }  // namespace
@@ -46,27 +47,23 @@ Outcome run<Operation::who_can>(Call& call) {
   call.record().request.emplace_back("action", request.action);
   TRY(call.authorize<op::WhoCan>());
   TRY_ASSIGN(const auto key, call.find(request.key_id));
-  const std::string list = "who can " + std::string(request.action) + " " + std::string(key.key->arn.text());
+  TRY_ASSIGN(const auto action, access::key_action(request.action));
+  TRY_ASSIGN(const auto context, access::assumed_context(action, request.assumed_context));
+  const std::string list = "who can " + std::string(action.name) + " " + std::string(key.key->arn.text());
   TRY_ASSIGN(const auto after, keys::read_marker(list, request.marker.value_or("")));
   const access::Judge judge(call.keys(), key.key,
-                            {.action = request.action,
-                             .context = as_attribute(request.assumed_context),
-                             .conditions = {},
-                             .now = call.clock().now()});
+                            {.action = action, .context = context, .conditions = {}, .now = call.clock().now()});
   const auto identities = call.identities();
-  const auto limit = static_cast<std::size_t>(request.limit.value_or(page_usual));
-  const auto found = find(judge, access::subjects_of(*identities, call.keys(), *key.key), after, limit);
+  const auto people = people_of(*identities, call.keys(), *key.key);
   protocol::JsonWriter json(call.reply());
-  json.begin_object().text("KeyArn", key.key->arn.text()).text("Action", request.action);
+  json.begin_object();
+  access::append_key(json, *key.key, action);
   json.name("Principals").begin_array();
-  for (const auto& [subject, judgement] : found.entries) {
-    json.begin_object().text("Principal", subject.arn).text("Kind", access::to_text(subject.kind));
-    access::append_judgement(json, judgement, subject);
-    json.end_object();
-  }
+  const auto last = append_principals(json, call.reply(), judge, people, after,
+                                      static_cast<std::size_t>(request.limit.value_or(page_usual)));
   json.end_array();
-  if (found.more) json.text("NextMarker", keys::make_marker(list, found.entries.back().first.arn));
-  json.boolean("Truncated", found.more).end_object();
+  if (!last.empty()) json.text("NextMarker", keys::make_marker(list, last));
+  json.boolean("Truncated", !last.empty()).end_object();
   return ok();
 }
 
