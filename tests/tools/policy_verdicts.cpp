@@ -4,13 +4,14 @@
 //   {"key": …, "identity": […], "boundary": […], "session": […],
 //    "requests": [{"arn": …, "account": …, "type": "root", "user" or "role_session", "role": …, "action": …,
 //                  "resource": …, "resource_account": …, "context": [[key, value], …],
+//                  "facts": {condition key: [value, …], …},
 //                  "grants": [{"id": …, "grantee": ARN, "retiring": ARN or null, "operations": ["Decrypt", …],
 //                              "constraints": {"equals": [[key, value], …]} or {"subset": [[key, value], …]} or {}},
 //                              …],
 //                  "creates": {"operations": […], "constraints": {…}}}, …]}
-// A request may leave out `grants` (there are none) and `creates`. The grants are those on the request's key; of
-// kms:RetireGrant the one that is to be retired. `creates` is what the grant that kms:CreateGrant asks for is to give;
-// without it no grant allows kms:CreateGrant.
+// A request may leave out `facts`, `grants` (there are none) and `creates`. The facts are condition values besides
+// those of the caller. The grants are those on the request's key; of kms:RetireGrant the one that is to be retired.
+// `creates` is what the grant that kms:CreateGrant asks for is to give; without it no grant allows kms:CreateGrant.
 // Prints a line for each: a letter for every request, "a" for allow and "d" for deny; or "refused: " and why.
 
 #include <simdjson.h>
@@ -105,6 +106,30 @@ struct GrantsGiven {
   }
 };
 
+// Every second fact stands among the request's condition values, with the caller's; the others are told when asked for.
+class FactsGiven final : public ConditionSource {
+ public:
+  FactsGiven(dom::element asked, std::span<const ConditionValue> of_caller)
+      : at_hand_(of_caller.begin(), of_caller.end()) {
+    dom::object facts;
+    if (asked["facts"].get(facts) != simdjson::SUCCESS) return;
+    for (const auto& [key, values] : facts) {
+      auto& texts = texts_.emplace_back();
+      for (const auto value : values.get_array()) texts.push_back(value.get_string());
+      (texts_.size() % 2 == 0 ? at_hand_ : when_asked_).push_back({.key = key, .values = Values(texts)});
+    }
+  }
+  std::span<const ConditionValue> at_hand() const { return at_hand_; }
+  void each_spelling(std::string_view key, Visit visit) const override {
+    for (const auto& fact : when_asked_)
+      if (equal_ignoring_case(fact.key, key)) visit(fact.values);
+  }
+
+ private:
+  std::deque<std::vector<std::string_view>> texts_;  // They do not move.
+  std::vector<ConditionValue> at_hand_, when_asked_;
+};
+
 PrincipalType type_of(std::string_view name) {
   if (name == "root") return PrincipalType::root;
   return name == "user" ? PrincipalType::user : PrincipalType::role_session;
@@ -123,8 +148,10 @@ Result<char> verdict_on(dom::element asked, Policies policies) {
   request.resource = std::string_view(asked["resource"]);
   request.resource_account = std::string_view(asked["resource_account"]);
   TRY_ASSIGN(request.context, ContextView::over(pairs));
-  const CallerFacts conditions(request);
-  request.conditions = conditions.view();
+  const CallerFacts of_caller(request);
+  const FactsGiven facts(asked, of_caller.view());
+  request.conditions = facts.at_hand();
+  request.more_conditions = &facts;
   GrantsGiven grants;
   TRY(grants.read(asked));
   policies.grants = Grants(grants.pointers);
