@@ -9,9 +9,14 @@ ours   a choice that these leave, as written down in src/keyfold/kms/policy/*.h 
 
 Policies are taken to be well-formed. A request is a dict: `arn`, `account` and `type` ("root", "user", "role_session")
 of who calls, `role` (of a session: the role's ARN), `action`, `resource`, `resource_account`, and `context`, a list of
-pairs: the encryption context.
+pairs: the encryption context. It may have `facts`, a dict of what else it has for condition keys, each a list of values;
+and `grants` and `creates`: see naive_grants.
 """
 
+import functools
+import re
+
+import naive_grants
 from naive_values import (
     ANY_ONE, ANY_RUN, EVERY_FIELD, arn_fields, in_range, lower, ordered, read_base64, read_date, read_number, read_range, read_truth,
     wildcard_match,
@@ -24,14 +29,26 @@ def decide(key_policy, identity_policies, boundary_policies, session_policies, r
 
 
 def decide_and_say(key_policy, identity_policies, boundary_policies, session_policies, request):
-    """The verdict, and the rule that it came by. (IAM: Policy evaluation logic; KMS: Key policies)"""
+    """The verdict, and the rule that it came by. (IAM: Policy evaluation logic; KMS: Key policies)
+
+    An explicit Deny wins over grants, too. (KMS: kms:EncryptionAlgorithm: "takes precedence over all grants")"""
+    granted = ways_listed({"AWS": naive_grants.given_to(request)}, request)
+    despite = ", although granted" if granted else ""
     for kind, policies in (("identity", identity_policies), ("boundary", boundary_policies), ("session", session_policies)):
         if any(has_statement("Deny", policy, request) for policy in policies):
-            return "deny", f"explicit deny in {kind} policy"
+            return "deny", f"explicit deny in {kind} policy{despite}"
     if key_policy is None:
         return decide_without_key(identity_policies, boundary_policies, session_policies, request)
     if key_policy_denies(key_policy, request):
-        return "deny", "explicit deny in key policy"
+        return "deny", f"explicit deny in key policy{despite}"
+    verdict, why = decide_by_key_policy(key_policy, identity_policies, boundary_policies, session_policies, request)
+    if verdict == "deny" and granted:
+        return decide_by_grants(granted, identity_policies, boundary_policies, session_policies, request)
+    return verdict, why
+
+
+def decide_by_key_policy(key_policy, identity_policies, boundary_policies, session_policies, request):
+    """(IAM: Cross-account policy evaluation logic; KMS: Allowing users in other accounts to use a KMS key)"""
     named = ways_to_be_allowed(key_policy, request)
     if not named:
         return "deny", "the key policy names nobody that the caller is"
@@ -39,6 +56,13 @@ def decide_and_say(key_policy, identity_policies, boundary_policies, session_pol
         verdict, why = what_caller_may(identity_policies, boundary_policies, session_policies, request)
         return verdict, f"cross account: {why}"
     return decide_within_account(named, identity_policies, boundary_policies, session_policies, request)
+
+
+def decide_by_grants(granted, identity_policies, boundary_policies, session_policies, request):
+    """As a key policy's Allow within the account, and enough for other accounts, too. (ours: docs/grants.md)"""
+    verdict, why = decide_within_account(granted, identity_policies, boundary_policies, session_policies, request)
+    abroad = " cross account" if request["account"] != request["resource_account"] else ""
+    return verdict, f"granted{abroad}: {why}"
 
 
 def decide_within_account(named, identity_policies, boundary_policies, session_policies, request):
@@ -228,19 +252,21 @@ def arn_matches(pattern, text, variables, request):
 
 def expand(text, variables, wildcards, request):
     """Characters and wildcards. None: a variable has no value, so nothing matches. (IAM: Policy variables)"""
-    out, at = [], 0
-    while at < len(text):
-        end = text.find("}", at)
-        if variables and text.startswith("${", at) and end >= 0:
-            value = variable_value(text[at + 2 : end], request)
-            if value is None:
-                return None
-            out.extend(value)
-            at = end + 1
-            continue
-        out.append({"*": ANY_RUN, "?": ANY_ONE}.get(text[at], text[at]) if wildcards else text[at])
-        at += 1
+    if not variables or "${" not in text:
+        return characters(text, wildcards)
+    out = []
+    for literal, inside in re.findall(r"(.*?)(?:\$\{(.*?)\}|\Z)", text, re.DOTALL):
+        out.extend(characters(literal, wildcards))
+        value = variable_value(inside, request) if inside else ""
+        if value is None:
+            return None
+        out.extend(value)
     return out
+
+
+@functools.lru_cache(maxsize=10_000)
+def characters(text, wildcards):
+    return [{"*": ANY_RUN, "?": ANY_ONE}.get(c, c) if wildcards else c for c in text]
 
 
 def lacks_value(text, variables, request):
@@ -267,7 +293,8 @@ def variable_value(inside, request):
 def context_values(key, request):
     """What the request has for a condition key; names are compared without case. (KMS: Condition keys; ours: known_keys.h)
 
-    A list of lists of values: more than one of them when the encryption context has a name in several spellings."""
+    A list of lists of values: more than one of them when the encryption context or the tags have a name in several
+    spellings. A key without values is not there. (ours: request.h)"""
     key = lower(key)
     if key.startswith("kms:encryptioncontext:"):
         return [[value] for name, value in request["context"] if lower(name) == key[len("kms:encryptioncontext:") :]]
@@ -283,7 +310,7 @@ def context_values(key, request):
         return [[request["arn"].split("/")[-1]]] if request["type"] == "user" else []
     if key == "aws:resourceaccount":
         return [[request["resource_account"]]]
-    return []
+    return [values for name, values in request.get("facts", {}).items() if lower(name) == key and values]
 
 
 def condition_holds(operator, key, wanted, effect, variables, request):

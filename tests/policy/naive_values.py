@@ -5,6 +5,7 @@ ours   a rule written down in src/keyfold/kms/policy/*.h or docs/decisions/0017
 """
 
 import base64
+import functools
 import ipaddress
 import math
 import re
@@ -15,6 +16,7 @@ ANY_ONE = object()  # ?
 EVERY_FIELD = [ANY_RUN]
 
 
+@functools.lru_cache(maxsize=10_000)
 def lower(text):
     """Case is ignored of ASCII letters only. (ours: letter_case.h)"""
     return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in text)
@@ -39,6 +41,7 @@ def wildcard_match(pattern, text, ignore_case=False):
     return len(text) in reached
 
 
+@functools.lru_cache(maxsize=10_000)
 def arn_fields(text):
     """The six fields of an ARN; colons of a policy variable separate nothing. (IAM: IAM ARNs)"""
     fields, inside = [""], False
@@ -48,7 +51,7 @@ def arn_fields(text):
             fields.append("")
         else:
             fields[-1] += c
-    return fields
+    return tuple(fields)
 
 
 def read_number(text):
