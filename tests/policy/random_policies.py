@@ -2,7 +2,9 @@
 
 import random
 
-HOME, ABROAD = "111122223333", "444455556666"
+import random_facts
+import random_grants
+from random_facts import ABROAD, HOME, ORDERS
 
 
 def caller(arn, account, kind, role=""):
@@ -29,7 +31,8 @@ KEYS = {
     HOME: [f"arn:aws:kms:us-west-2:{HOME}:key/alice", f"arn:aws:kms:eu-central-1:{HOME}:key/1234abcd"],
     ABROAD: [f"arn:aws:kms:us-west-2:{ABROAD}:key/red"],
 }
-KEY_ACTIONS = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:PutKeyPolicy"]
+KEY_ACTIONS = [*(f"kms:{operation}" for operation in random_grants.USES), "kms:Decrypt", "kms:CreateGrant", "kms:RetireGrant",
+               "kms:PutKeyPolicy"]
 OTHER_ACTIONS = ["kms:CreateKey", "kms:ListKeys", "kms:CreateAlias"]
 ALIASES = [f"arn:aws:kms:us-west-2:{account}:alias/{name}" for account, name in ((HOME, "alice"), (HOME, "bob"), (ABROAD, "red"))]
 
@@ -49,7 +52,8 @@ CONTEXT = {
 SPELLINGS = {name: [name, name.capitalize(), name.upper()] for name in CONTEXT}
 
 TEXTS = ["red", "blue", "RED", "alice", "r*", "re?", "?quipe", "*", "", "re${*}", "${$}{${*}}", "${aws:username}",
-         "${kms:EncryptionContext:who}", "${aws:username, 'red'}", "${kms:EncryptionContext:team, 'blue'}", "arn:*:user/${aws:username}"]
+         "${kms:EncryptionContext:who}", "${aws:username, 'red'}", "${kms:EncryptionContext:team, 'blue'}", "arn:*:user/${aws:username}",
+         "${aws:PrincipalTag/team}", "${aws:PrincipalTag/who, 'alice'}"]
 NUMBERS = ["5", "12", "-3", "0.25", 5, 5.5]
 DATES = ["2026-11-24T05:50:00Z", "2026-11-24", "2026-11-24T05:50:00.250Z", "1795499400", "2026-11-25T00:00+02:00"]
 RANGES = ["203.0.113.0/24", "203.0.113.7", "203.0.113.128/25", "2001:db8::/32", "::/0", "0.0.0.0/0"]
@@ -84,13 +88,10 @@ ARN_KEYS = {
     "kms:CallerAccount": ["*", "arn:aws:iam"],
 }
 
-STRING_OPERATORS = ["StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike"]
-ARN_OPERATORS = ["ArnEquals", "ArnNotEquals", "ArnLike", "ArnNotLike"]
-ORDERS = ["Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"]
 NULL_KEYS = {key: ["true", "false", True, False] for key in [*of_context("team"), *STRING_KEYS]}
 OPERATORS = {
-    **{name: STRING_KEYS for name in STRING_OPERATORS},
-    **{name: ARN_KEYS for name in ARN_OPERATORS},
+    **{name: STRING_KEYS for name in random_facts.STRINGS},
+    **{name: ARN_KEYS for name in random_facts.OPERATORS["arn"]},
     **{f"Numeric{order}": {key: NUMBERS for key in of_context("size")} for order in ORDERS},
     **{f"Date{order}": {key: DATES for key in of_context("when")} for order in ORDERS},
     "Bool": {key: ["true", "False", True] for key in of_context("flag")},
@@ -102,17 +103,21 @@ OPERATORS = {
 QUALIFIERS = ["", "", "", "ForAllValues:", "ForAnyValue:"]
 
 ACTION_PATTERNS = [*KEY_ACTIONS, *OTHER_ACTIONS, "kms:*", "*", "kms:GenerateDataKey*", "KMS:?ncrypt", "kms:*crypt", "s3:GetObject"]
-PRINCIPALS = CALLER_ARNS + [one["arn"] for one in SESSIONS] + [HOME, ABROAD, f"arn:aws:iam::{ABROAD}:user/bob", "*"]
+GRANTEES = CALLER_ARNS + [one["arn"] for one in SESSIONS]
+PRINCIPALS = [*GRANTEES, *(one["role"] for one in SESSIONS), HOME, ABROAD, f"arn:aws:iam::{ABROAD}:user/bob", "*"]
 RESOURCE_PATTERNS = [
     *(arn for arns in KEYS.values() for arn in arns), *ALIASES, "arn:aws:kms", "arn:aws:kms:us-west-2:*:key/*", "arn:aws:kms:*:*:*/red",
     f"arn:aws:kms:*:{HOME}:*", "arn:aws:kms:us-*:*:key/${aws:username}", "arn:aws:kms:*:*:alias/${aws:username, 'red'}",
     "arn:aws:kms:?u-central-1:*:key/1234*", "arn:aws:kms:*:*:key/${kms:EncryptionContext:who}",
+    "arn:aws:kms:${aws:RequestedRegion}:*:*", "arn:aws:kms:*:*:*/${aws:PrincipalTag/who}", "arn:aws:kms:*:*:*/${aws:PrincipalTag/team, 'red'}",
 ]
 
 
 class World:
     def __init__(self, seed):
         self.random = random.Random(seed)
+        self.topics = random_facts.Topics(self.random)
+        self.grants = random_grants.Grants(self.random, GRANTEES)
 
     def maybe(self, chance):
         return self.random.random() < chance
@@ -124,9 +129,13 @@ class World:
         return chosen[0] if count == 1 and self.maybe(0.6) else chosen
 
     def condition(self):
-        name = self.random.choice(list(OPERATORS))
-        key = self.random.choice(list(OPERATORS[name]))
-        wanted = self.some_of(OPERATORS[name][key])
+        if self.maybe(0.5):
+            name, key, among = self.topics.condition()
+        else:
+            name = self.random.choice(list(OPERATORS))
+            key = self.random.choice(list(OPERATORS[name]))
+            among = OPERATORS[name][key]
+        wanted = self.some_of(among)
         if name != "Null":
             name = self.random.choice(QUALIFIERS) + name + ("IfExists" if self.maybe(0.25) else "")
         return name, key, wanted
@@ -204,13 +213,17 @@ class World:
         if account is None:
             resource = self.random.choice(["*", *ALIASES])
             owner = by["account"] if resource == "*" else resource.split(":")[4]
-            return {**by, "action": self.random.choice(OTHER_ACTIONS), "resource": resource, "resource_account": owner, "context": []}
-        resource = self.random.choice(KEYS[account])
-        action = self.random.choice(KEY_ACTIONS)
-        return {**by, "action": action, "resource": resource, "resource_account": account, "context": self.context()}
+            return {**by, "action": self.random.choice(OTHER_ACTIONS), "resource": resource, "resource_account": owner, "context": [],
+                    "facts": self.topics.facts()}
+        made = {**by, "action": self.random.choice(KEY_ACTIONS), "resource": self.random.choice(KEYS[account]),
+                "resource_account": account, "context": self.context(), "facts": self.topics.facts()}
+        if self.maybe(0.5):
+            self.grants.add_to(made)
+        return made
 
     def case(self, requests):
         """The policies that apply, and so many requests that they are asked about."""
+        self.topics = random_facts.Topics(self.random)
         kind = self.random.choice(["root"] + ["user"] * 4 + ["role_session"] * 4)
         account = None if self.maybe(0.12) else HOME if self.maybe(0.75) else ABROAD
         return {

@@ -1,5 +1,5 @@
 """The server's policy engine and the naive one, written from AWS's documentation, decide alike: 100,000 random requests
-(KEYFOLD_FULL: 1,000,000), and examples that AWS's documentation works through."""
+(KEYFOLD_FULL: 1,000,000) under random policies and grants, and examples that AWS's documentation works through."""
 
 import collections
 import json
@@ -7,10 +7,12 @@ import multiprocessing
 import os
 import pathlib
 import random
+import re
 import subprocess
 import unittest
 
 import naive_policy
+import random_facts
 import random_policies
 import shrink
 import what_matters
@@ -19,6 +21,8 @@ FULL = os.environ.get("KEYFOLD_FULL") == "1"
 CASES = 1_000_000 if FULL else 100_000
 REQUESTS = 20  # Of one case: for the same policies.
 CHUNK = 500  # Cases at a time.
+POLICIES = ("key", "identity", "boundary", "session")
+SOURCES = pathlib.Path(__file__).resolve().parents[2] / "src/keyfold"
 
 
 def verdicts_of_server(cases):
@@ -52,15 +56,19 @@ def examined(seed):
         if len(server) != REQUESTS:
             wrong.append(f"{server}: {json.dumps(case)}")
             continue
-        changes = [what_matters.changed(case, random.Random(f"{seed} {i}")) for i in range(2)]
+        chance = random.Random(f"{seed}")
+        changes = [what_matters.changed(case, chance) for _ in range(4)]
         for request, letter in zip(case["requests"], server):
             verdict, why = naive_verdict(case, request)
             counts[verdict] += 1
             counts[f"{verdict}: {why}"] += 1
             if letter != verdict[0]:
                 wrong.append({**case, "requests": [request]})
-            for name, other in changes:
-                counts[f"mattered: {name}"] += naive_verdict(other, request)[0] != verdict
+            for names, other in changes:
+                counts.update({f"mattered: {name}": naive_verdict(other, request)[0] != verdict for name in names})
+            change = what_matters.changed_request(request, chance)
+            if change:
+                counts[f"mattered: {change[0]}"] += naive_verdict(case, change[1])[0] != verdict
         seed += 1
     return counts, wrong
 
@@ -91,7 +99,7 @@ class Agreement(unittest.TestCase):
 
 
 RULES = [
-    *(f"deny: explicit deny in {kind} policy" for kind in ("key", "identity", "boundary", "session")),
+    *(f"deny: explicit deny in {kind} policy{granted}" for kind in POLICIES for granted in ("", ", although granted")),
     "deny: the key policy names nobody that the caller is",
     *(f"allow: named by {way}" for way in ("own ARN", "role", "everyone", "not listed")),
     *(f"deny: named by {way}: no {limit} allows" for way in ("role", "everyone", "not listed") for limit in ("boundary", "session policy")),
@@ -102,7 +110,47 @@ RULES = [
         for what in ("identity policy", "boundary", "session policy")
     ),
     "deny: no key: another account's",
+    *(
+        f"allow: {granted}: {why}"
+        for granted in ("granted", "granted cross account")
+        for why in ("named by own ARN", "named by role", "delegated: root", "delegated: an identity policy allows")
+    ),
+    *(
+        f"deny: {granted}: {why}"
+        for granted in ("granted", "granted cross account")
+        for why in (
+            "delegated: no identity policy allows",
+            *(f"{way}: no {limit} allows" for way in ("named by role", "delegated") for limit in ("boundary", "session policy")),
+        )
+    ),
 ]
+
+
+class ConditionKeys(unittest.TestCase):
+    def test_a_policy_that_asks_for_a_key_that_there_is_not_is_refused(self):
+        not_keys = ["kms:EncryptionContxt:team", "kms:EncryptionContext:", "aws:PrincipalTag/", "aws:SourceIP4", "kms:Grantee", "iam:x",
+                    "sts:x", "KMS:KeySpecs", "aws:ResourceTag", "team", ":team", "kms:", ""]
+        for key in not_keys:
+            self.assertIn("refused", verdicts_of_server([asking_for(key)])[0], key)
+
+    def test_a_key_that_there_is_may_be_asked_for_in_any_case(self):
+        keys = [key for kind in random_facts.KINDS.values() for key in kind.keys]
+        for key in [spelled for key in keys for spelled in (key, key.lower(), key.upper())]:
+            self.assertEqual(verdicts_of_server([asking_for(key)])[0], "", key)
+
+    def test_every_key_that_the_server_supplies_is_asked_for_in_the_random_world(self):
+        header = (SOURCES / "kms/policy/known_keys.h").read_text()
+        supplied = {key.lower() for key in re.findall(r'string_view \w+ =\s+"([^"]+)"', header)}
+        asked = {key for operator in random_policies.OPERATORS.values() for key in operator} | set(random_facts.KIND_OF_KEY)
+        self.assertGreater(len(supplied), 40)
+        for key in supplied:
+            self.assertTrue(any(one.lower().startswith(key) for one in asked), key)
+
+
+def asking_for(key):
+    """A case without requests."""
+    statement = {"Effect": "Deny", "Action": "kms:*", "Resource": "*", "Condition": {"StringEquals": {key: "red"}}}
+    return {**EMPTY, "identity": [{"Version": "2012-10-17", "Statement": statement}], "requests": []}
 
 
 class Examples(unittest.TestCase):
@@ -120,14 +168,13 @@ EMPTY = {"key": None, "identity": [], "boundary": [], "session": []}
 
 
 def request_of(example):
-    """Who calls is named by the ARN and, of a session, by the role; the rest follows."""
+    """Who calls is named by the ARN and, of a session, by the role; the rest of who and whose it is follows."""
     request = example["request"]
     fields, role = request["arn"].split(":"), request.get("role", "")
     kind = "role_session" if role else "root" if fields[5] == "root" else "user"
     resource = request.get("resource", "*")
     owner = resource.split(":")[4] if resource != "*" else fields[4]
-    return {"arn": request["arn"], "account": fields[4], "type": kind, "role": role, "action": request["action"], "resource": resource,
-            "resource_account": owner, "context": request.get("context", [])}
+    return {"context": [], **request, "account": fields[4], "type": kind, "role": role, "resource": resource, "resource_account": owner}
 
 
 if __name__ == "__main__":
