@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 HOME, ABROAD = "111122223333", "444455556666"
 
-TAGS = ["red", "blue", "Red", "alice", "bob", "re*", "cmVk", "équipe"]
+TAGS = ["red", "blue", "Red", "alice", "re*", "cmVk"]
 PATTERNS = ["r*", "?ed", "*", "${aws:PrincipalTag/team}", "${aws:PrincipalTag/team, 'red'}", "${aws:ResourceTag/Team, 'blue'}",
             "${AWS:requestedregion}", "*${aws:userid}", "${aws:username}", "${kms:ResourceAliases}", "${aws:PrincipalTag/who}*"]
 ALIASES = ["alias/red", "alias/Red", "alias/blue", "alias/team/alice", "alias/us-west-2"]
@@ -13,12 +13,12 @@ ARNS = [f"arn:aws:iam::{HOME}:role/reader", f"arn:aws:iam::{HOME}:user/alice", f
 TIMES = ["2026-11-24T05:50:00Z", "2026-11-24", "2026-11-24T05:50:00.250Z", "1795499400", "soon"]
 SECONDS = ["1795499400", "1795499401", "1795478400", "-1"]
 ADDRESSES = ["203.0.113.7", "203.0.113.200", "2001:db8::1", "2001:db8:1::1", "192.0.2.1", "::ffff:203.0.113.7", "elsewhere"]
-NUMBERS = ["7", "30", "90", "365", "2560", "many"]
+NUMBERS = ["7", "30", "90", "many"]
 TRUTHS = ["true", "false", "True", "maybe"]
 
 # What policies compare with, by the type of the operator.
 WANTED = {
-    "number": ["7", "30", "90.0", 30, 365, 0.5, "1795499400", 1795499401],
+    "number": ["7", "30", "90.0", 30, 7.5, "1795499400", 1795499401],
     "date": ["2026-11-24T05:50:00Z", "2026-11-24", "2026-11-24T06:50:00+01:00", "1795499400", "2026-11-24T02:00+02:00"],
     "truth": ["true", "false", "False", True, False],
     "address": ["203.0.113.0/24", "203.0.113.7", "2001:db8::/32", "2001:db8::1/128", "::/0", "0.0.0.0/0", "203.0.113.128/25"],

@@ -49,14 +49,13 @@ def disagrees(case):
 
 def examined(seed):
     """A chunk of cases: what was counted, and what went wrong."""
-    world = random_policies.World(seed)
+    world, chance = random_policies.World(seed), random.Random(f"changes {seed}")
     cases = [world.case(REQUESTS) for _ in range(CHUNK)]
     counts, wrong = collections.Counter(), []
     for case, server in zip(cases, verdicts_of_server(cases), strict=True):
         if len(server) != REQUESTS:
             wrong.append(f"{server}: {json.dumps(case)}")
             continue
-        chance = random.Random(f"{seed}")
         changes = [what_matters.changed(case, chance) for _ in range(4)]
         for request, letter in zip(case["requests"], server):
             verdict, why = naive_verdict(case, request)
@@ -69,7 +68,6 @@ def examined(seed):
             change = what_matters.changed_request(request, chance)
             if change:
                 counts[f"mattered: {change[0]}"] += naive_verdict(case, change[1])[0] != verdict
-        seed += 1
     return counts, wrong
 
 

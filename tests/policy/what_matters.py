@@ -71,7 +71,7 @@ def change_element(statement, random):
 
 def changed_request(request, random):
     """The name of what was changed, and the request without it; None: there is nothing to change."""
-    if "grants" in request and random.random() < 0.7:
+    if "grants" in request and random.random() < 0.5:
         return change_grants(request, random)
     if not request["facts"]:
         return None
