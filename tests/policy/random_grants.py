@@ -62,7 +62,8 @@ class Grants:
             return {**pairs, self.random.choice(["team", "who", "Team"]): self.random.choice(["red", "alice"])}
         name = self.random.choice(list(pairs))
         rest = {key: value for key, value in pairs.items() if key != name}
-        return self.random.choice([rest, {**rest, name.swapcase(): pairs[name]}, {**rest, name: pairs[name].swapcase()}, {**rest, name: "red"}])
+        pair = self.random.choice([{}, {name.swapcase(): pairs[name]}, {name: pairs[name].swapcase()}, {name: "red"}])
+        return {**rest, **pair}
 
     def child(self, parent):
         """Of a grant: as much, less, or too much."""

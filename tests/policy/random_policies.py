@@ -109,7 +109,8 @@ RESOURCE_PATTERNS = [
     *(arn for arns in KEYS.values() for arn in arns), *ALIASES, "arn:aws:kms", "arn:aws:kms:us-west-2:*:key/*", "arn:aws:kms:*:*:*/red",
     f"arn:aws:kms:*:{HOME}:*", "arn:aws:kms:us-*:*:key/${aws:username}", "arn:aws:kms:*:*:alias/${aws:username, 'red'}",
     "arn:aws:kms:?u-central-1:*:key/1234*", "arn:aws:kms:*:*:key/${kms:EncryptionContext:who}",
-    "arn:aws:kms:${aws:RequestedRegion}:*:*", "arn:aws:kms:*:*:*/${aws:PrincipalTag/who}", "arn:aws:kms:*:*:*/${aws:PrincipalTag/team, 'red'}",
+    "arn:aws:kms:${aws:RequestedRegion}:*:*", "arn:aws:kms:*:*:*/${aws:PrincipalTag/who}",
+    "arn:aws:kms:*:*:*/${aws:PrincipalTag/team, 'red'}",
 ]
 
 
