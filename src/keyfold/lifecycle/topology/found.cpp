@@ -12,6 +12,7 @@ namespace {
 using protocol::JsonValue;
 
 constexpr std::string_view aws_tag_prefix = "aws:";
+constexpr std::string_view multi_region_id_prefix = "mrk-";
 
 // Each element of the list `name` of a page, which is an object.
 template <class Visit>
@@ -97,6 +98,9 @@ class Looking {
     key.is_symmetric = metadata->text_of("KeySpec") == "SYMMETRIC_DEFAULT" &&
                        metadata->text_of("KeyUsage") == "ENCRYPT_DECRYPT" &&
                        metadata->text_of("KeyManager") == "CUSTOMER" && metadata->text_of("Origin") == "AWS_KMS";
+    const auto multi_region = metadata->find("MultiRegion");
+    key.is_multi_region = key.id.starts_with(multi_region_id_prefix) ||
+                          (multi_region && multi_region->is(JsonValue::Kind::boolean) && multi_region->boolean());
     TRY_ASSIGN(const auto policy, ask(kms_, "GetKeyPolicy", request, pause_));
     key.policy = read_policy(policy.object().text_of("Policy"));
     if (!key.is_symmetric) return ok();  // It has no rotation to ask for.

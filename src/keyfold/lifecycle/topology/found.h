@@ -20,6 +20,7 @@ struct FoundKey {
   std::string description{};
   std::string state{};        // "Enabled", "Disabled", "PendingDeletion", …
   bool is_symmetric = false;  // SYMMETRIC_DEFAULT, for encryption, made by a customer.
+  bool is_multi_region = false;
   PolicyText policy{};
   Tags tags{};                                  // All but those of AWS's own (aws:…).
   std::optional<std::int64_t> rotation_days{};  // Nothing: no automatic rotation.

@@ -72,6 +72,9 @@ class Planner {
     } else if (!key->is_symmetric) {
       plan_.key_id = key->id;
       plan_.conflict = "the key " + key->id + " is not a symmetric key for encryption with material of the KMS's own";
+    } else if (key->is_multi_region) {
+      plan_.key_id = key->id;
+      plan_.conflict = "the key " + key->id + " is a multi-Region key: its replicas have policies of their own";
     } else {
       plan_.key_id = key->id;
       correct(*key);

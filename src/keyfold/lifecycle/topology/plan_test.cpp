@@ -250,6 +250,22 @@ TEST_F(Applied, WhereItIsDoubtfulWhichKeyItIsNothingIsDone) {
   refused();
 }
 
+TEST_F(Applied, AMultiRegionKeyIsNoDomainsForItsReplicasHaveOtherPolicies) {
+  ASSERT_TRUE(apply_now());
+  cards().is_multi_region = true;
+  EXPECT_NE(cards_plan(plan()).conflict.find("its replicas have policies of their own"), std::string::npos);
+  EXPECT_GT(drift_count(plan()), 0U);
+  EXPECT_EQ(apply_now().error().code, ErrorCode::conflict);
+  cards().is_multi_region = false;
+  // Also of a KMS that does not say: by its id.
+  auto key = frankfurt->keys.extract(frankfurt->aliases.at(std::string(cards_alias)));
+  key.key() = "mrk-1234abcd12ab34cd56ef1234567890ab";
+  frankfurt->aliases[std::string(cards_alias)] = key.key();
+  frankfurt->keys.insert(std::move(key));
+  EXPECT_NE(cards_plan(plan()).conflict.find("its replicas have policies of their own"), std::string::npos);
+  EXPECT_EQ(apply_now().error().code, ErrorCode::conflict);
+}
+
 TEST_F(Applied, KeysOfOthersAreLeftAloneAndThoseThatMayNotBeReadAreCounted) {
   frankfurt->keys["key-theirs"] = {
       .description = "theirs", .policy = "{}", .tags = {{"keyfold:topology", "other"}}, .rotation_days = {}};

@@ -62,6 +62,7 @@ class FakeManagement final : public client::Kms {
     std::string description, policy, state = "Enabled", spec = "SYMMETRIC_DEFAULT";
     Tags tags{};
     std::optional<std::int64_t> rotation_days{};
+    bool is_multi_region = false;
   };
   std::map<std::string, Key, std::less<>> keys;  // By id.
   std::map<std::string, std::string, std::less<>> aliases;
@@ -149,7 +150,8 @@ class FakeManagement final : public client::Kms {
     if (operation == "DescribeKey") {
       json.name("KeyMetadata").begin_object().text("KeyId", id).text("KeyState", key.state);
       json.text("Description", key.description).text("KeySpec", key.spec).text("KeyUsage", "ENCRYPT_DECRYPT");
-      json.text("KeyManager", "CUSTOMER").text("Origin", "AWS_KMS").end_object();
+      json.text("KeyManager", "CUSTOMER").text("Origin", "AWS_KMS");
+      json.boolean("MultiRegion", key.is_multi_region).end_object();
     } else if (operation == "GetKeyPolicy") {
       json.text("Policy", key.policy);
     } else if (operation == "GetKeyRotationStatus") {
