@@ -198,6 +198,8 @@ void add_topology(CLI::App& app, TopologyCommand& to, std::optional<Command>& ch
     if (action != Action::drift)
       sub->add_flag("--allow-deletion", to.allow_deletion,
                     "Schedule keys for deletion that the file has no more; without, they are left");
+    sub->add_flag("--ignore-unreadable", to.ignore_unreadable,
+                  "Keys that you may not read are of others; without, none is made while there are such");
     add_connection(*sub, to.connection);
     sub->callback([&, action] {
       to.action = action;

@@ -111,6 +111,7 @@ struct TopologyCommand {
   ConnectionOptions connection;
   std::string file;
   bool allow_deletion = false;
+  bool ignore_unreadable = false;
   bool json = false;
 };
 

@@ -75,7 +75,9 @@ Result<int> run(const TopologyCommand& command) {
   TRY_ASSIGN(const auto topology, topology::read_topology(command.file));
   TRY_ASSIGN(const auto clients, connect_all(command.connection, topology));
   TRY_ASSIGN(const auto found, topology::look(clients, topology));
-  const auto made = topology::make_plan(topology, found);
+  using topology::Unreadable;
+  const auto made =
+      topology::make_plan(topology, found, command.ignore_unreadable ? Unreadable::of_others : Unreadable::in_doubt);
   switch (command.action) {
     case TopologyCommand::Action::plan:
       return plan(command, topology, made);

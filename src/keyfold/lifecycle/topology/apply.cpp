@@ -53,6 +53,7 @@ class Applying {
           .error = run(kms_of(key.region), key.deletion, Newness::found, key_id)});
   }
   void keep() { ++summary_.kept; }
+  void leave_to_a_person() { ++summary_.doubtful; }
   const ApplySummary& summary() const { return summary_; }
 
  private:
@@ -110,7 +111,9 @@ Result<ApplySummary> apply(const Plan& plan, const RegionalKms& clients, Deletio
   for (const auto& key : plan.keys) applying.apply(key);
   for (const auto& key : plan.unwanted) {
     if (key.is_going) continue;
-    if (deletion == Deletion::allowed)
+    if (key.is_doubtful)
+      applying.leave_to_a_person();
+    else if (deletion == Deletion::allowed)
       applying.remove(key);
     else
       applying.keep();

@@ -25,8 +25,9 @@ struct Done {
 
 struct ApplySummary {
   std::size_t done = 0, failed = 0;
-  std::size_t skipped = 0;  // Steps of a key after one of its that failed.
-  std::size_t kept = 0;     // Keys that are not wanted and were left, for want of permission.
+  std::size_t skipped = 0;   // Steps of a key after one of its that failed.
+  std::size_t kept = 0;      // Keys that are not wanted and were left, for want of permission.
+  std::size_t doubtful = 0;  // Keys that are not wanted and are for a person to decide about.
 };
 
 // `report` is told of every step as it is done. After a failure the other keys' steps are still done. Keys that are not

@@ -43,6 +43,8 @@ class Looking {
     }));
     std::ranges::sort(ids);
     for (const auto& id : ids) TRY(look_at(id));
+    if (!is_each_told_by_alias_and_tags())
+      for (auto& key : others_) TRY(look_at_description(std::move(key)));
     return std::move(found_);
   }
 
@@ -71,10 +73,53 @@ class Looking {
       ++found_.unreadable;
       return ok();
     }
-    if (!is_aliased && key.tag(topology_tag) != topology_.name) return ok();
-    if (auto read = read_details(key); !read) return read.error().code == ErrorCode::not_found ? ok() : std::move(read);
+    const auto said = key.tag(topology_tag);
+    if (is_aliased || said == topology_.name) return add(std::move(key), Needed::yes);
+    const auto is_ours = [](const auto& tag) { return tag.first.starts_with(tag_prefix); };
+    if (said.empty() && std::ranges::any_of(key.tags, is_ours)) return add(std::move(key), Needed::no);
+    others_.push_back(std::move(key));
+    return ok();
+  }
+
+  // Whether a key without which there is no telling what to do. Of others it is enough to know how many they are.
+  enum class Needed : std::uint8_t { yes, no };
+  Outcome add(FoundKey key, Needed needed) {
+    if (auto read = read_details(key); !read) {
+      const auto code = read.error().code;
+      if (code == ErrorCode::not_found) return ok();
+      if (code != ErrorCode::access_denied || needed == Needed::yes) return read;
+      ++found_.unreadable;
+      return ok();
+    }
     found_.keys.push_back(std::move(key));
     return ok();
+  }
+
+  bool is_each_told_by_alias_and_tags() const {
+    std::map<std::string_view, const FoundKey*> by_id;
+    for (const auto& key : found_.keys) by_id.emplace(key.id, &key);
+    return std::ranges::all_of(topology_.domains, [&](const Domain& domain) {
+      const auto alias = found_.aliases.find(alias_of(topology_, domain).text());
+      const auto key = alias == found_.aliases.end() ? by_id.end() : by_id.find(alias->second);
+      return key != by_id.end() && key->second->is_tagged_as(topology_, domain);
+    });
+  }
+
+  // A key that has neither tag nor alias of the topology's, and may be one that lost them.
+  Outcome look_at_description(FoundKey key) {
+    const auto described = ask(kms_, "DescribeKey", request_of("KeyId", key.id), pause_);
+    if (!described) {
+      const auto code = described.error().code;
+      if (code == ErrorCode::not_found) return ok();
+      if (code != ErrorCode::access_denied) return described.error();
+      ++found_.unreadable;
+      return ok();
+    }
+    const auto metadata = described->object().find("KeyMetadata");
+    if (!metadata || !metadata->is(JsonValue::Kind::object) ||
+        !metadata->text_of("Description").ends_with(description_end(topology_)))
+      return ok();
+    return add(std::move(key), Needed::no);
   }
 
   Outcome read_tags(FoundKey& key) {
@@ -118,6 +163,8 @@ class Looking {
   const Pause& pause_;
   FoundRegion found_;
   std::set<std::string, std::less<>> aliased_;
+  std::vector<FoundKey>
+      others_;  // With neither a tag nor an alias of the topology's: nothing of them but tags is read.
 };
 
 }  // namespace
@@ -127,9 +174,9 @@ std::string_view FoundKey::tag(std::string_view name) const {
   return found == tags.end() ? std::string_view() : std::string_view(found->second);
 }
 
-const FoundKey* FoundRegion::key(std::string_view id) const {
-  const auto found = std::ranges::find(keys, id, &FoundKey::id);
-  return found == keys.end() ? nullptr : &*found;
+bool FoundKey::is_tagged_as(const Topology& topology, const Domain& domain) const {
+  return tag(topology_tag) == topology.name && tag(domain_tag) == domain.name &&
+         tag(environment_tag) == domain.environment;
 }
 
 Result<FoundRegion> look(client::Kms& kms, const Topology& topology, const Region& region, const Pause& pause) {

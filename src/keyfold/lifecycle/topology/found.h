@@ -1,7 +1,8 @@
 #pragma once
 // What is there: the KMS keys of a Region that are, or pass for, a topology's. Read through the public API:
 // ListAliases, ListKeys, ListResourceTags of every key, and of those that are found so DescribeKey, GetKeyPolicy and
-// GetKeyRotationStatus.
+// GetKeyRotationStatus. While a domain has no key with both its alias and its tags, every other key is described too:
+// one that has lost both is told by its description.
 
 #include <cstdint>
 #include <map>
@@ -26,15 +27,14 @@ struct FoundKey {
   std::optional<std::int64_t> rotation_days{};  // Nothing: no automatic rotation.
 
   std::string_view tag(std::string_view name) const;  // Empty: not there.
+  bool is_tagged_as(const Topology& topology, const Domain& domain) const;
 };
 
 struct FoundRegion {
   Region region;
-  std::vector<FoundKey> keys{};                               // With the topology's tag, or one of its aliases.
+  std::vector<FoundKey> keys{};  // With a tag, an alias or a description of the topology's.
   std::map<std::string, std::string, std::less<>> aliases{};  // That begin as the topology's do, and their keys' ids.
-  std::size_t unreadable = 0;  // Keys whose tags the caller may not read: whoever may not is not who made them.
-
-  const FoundKey* key(std::string_view id) const;  // Null: not among them.
+  std::size_t unreadable = 0;  // Keys that the caller may not read enough of to tell whose they are.
 };
 
 // Fails with what the KMS answers. A key that goes while it is looked at is not there.

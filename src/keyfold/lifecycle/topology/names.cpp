@@ -25,8 +25,10 @@ Tags tags_of(const Topology& topology, const Domain& domain) {
 }
 
 std::string description_of(const Topology& topology, const Domain& domain) {
-  return domain.name + ", " + domain.environment + " (keyfold topology " + topology.name + ")";
+  return domain.name + ", " + domain.environment + description_end(topology);
 }
+
+std::string description_end(const Topology& topology) { return " (keyfold topology " + topology.name + ")"; }
 
 std::string in_quotes(std::string_view text) {
   std::string out = "\"";

@@ -27,6 +27,7 @@ std::string alias_prefix(const Topology& topology);                  // "alias/s
 AliasName alias_of(const Topology& topology, const Domain& domain);  // "alias/shop/production/payments/cards"
 Tags tags_of(const Topology& topology, const Domain& domain);        // The three, and the file's own.
 std::string description_of(const Topology& topology, const Domain& domain);
+std::string description_end(const Topology& topology);  // With which they all end.
 // The logical name of a domain's store of branch keys: "shop/production/payments/cards".
 std::string store_name_of(const Topology& topology, const Domain& domain);
 

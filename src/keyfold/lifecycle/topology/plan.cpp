@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "keyfold/core/protocol/json_writer.h"
+#include "keyfold/lifecycle/topology/choice.h"
 #include "keyfold/lifecycle/topology/key_policy.h"
 #include "keyfold/lifecycle/topology/names.h"
 
@@ -29,45 +31,31 @@ void write_tags(JsonWriter& json, const Tags& tags) {
   json.end_array();
 }
 
-bool is_of(const FoundKey& key, const Topology& topology, const Domain& domain) {
-  return key.tag(topology_tag) == topology.name && key.tag(domain_tag) == domain.name &&
-         key.tag(environment_tag) == domain.environment;
-}
-
-// Whether a key that the alias names passes for the domain's although not all of its tags say so: it was described as
-// the domain's, or has tags that say so and none that says otherwise.
-bool passes_for(const FoundKey& key, const Topology& topology, const Domain& domain) {
-  if (key.description == description_of(topology, domain)) return true;
-  bool any = false;
-  for (const auto& [name, value] : {std::pair(topology_tag, std::string_view(topology.name)),
-                                    {domain_tag, domain.name},
-                                    {environment_tag, domain.environment}}) {
-    const auto found = key.tag(name);
-    if (!found.empty() && found != value) return false;
-    any = any || !found.empty();
-  }
-  return any;
-}
-
 // The steps that make a found key what it should be, or a key where there is none.
 class Planner {
  public:
-  Planner(const Topology& topology, const FoundRegion& found, const Domain& domain)
+  // `unreadable`: how many keys are in doubt because nothing of them may be read.
+  Planner(const Topology& topology, const Region& region, const Domain& domain, Choice choice, std::size_t unreadable)
       : topology_(topology),
-        found_(found),
         domain_(domain),
-        plan_{.region = found.region,
+        unreadable_(unreadable),
+        choice_(std::move(choice)),
+        plan_{.region = region,
               .environment = domain.environment,
               .domain = domain.name,
               .alias = std::string(alias_of(topology, domain).text()),
-              .key_id = {}} {
-    if (const auto alias = found.aliases.find(plan_.alias); alias != found.aliases.end()) alias_target_ = alias->second;
-  }
+              .key_id = {},
+              .conflict = choice_.doubt,
+              .doubted = choice_.doubted} {}
 
   KeyPlan plan() {
-    const auto* key = choose();
+    const auto* key = choice_.key;
     if (!plan_.conflict.empty()) return std::move(plan_);
-    if (key == nullptr) {
+    if (key == nullptr && unreadable_ > 0) {
+      plan_.conflict = "there is no key, but for " + std::to_string(unreadable_) +
+                       " of the Region that this caller may not read: let it read them, or say that they are of others "
+                       "(--ignore-unreadable)";
+    } else if (key == nullptr) {
       create();
     } else if (!key->is_symmetric) {
       plan_.key_id = key->id;
@@ -84,39 +72,6 @@ class Planner {
   }
 
  private:
-  // Null: none yet. Or sets a conflict.
-  const FoundKey* choose() {
-    std::vector<const FoundKey*> tagged;
-    for (const auto& key : found_.keys)
-      if (is_of(key, topology_, domain_)) tagged.push_back(&key);
-    if (tagged.size() == 1) return tagged.front();
-    for (const auto* key : tagged)
-      if (key->id == alias_target_) return key;
-    if (!tagged.empty()) {
-      plan_.conflict = "several keys have its tags, and " + plan_.alias + " names none of them:";
-      for (const auto* key : tagged) plan_.conflict += " " + key->id;
-      return nullptr;
-    }
-    if (alias_target_.empty()) {
-      check_none_lost_its_tags();
-      return nullptr;
-    }
-    const auto* named = found_.key(alias_target_);
-    if (named != nullptr && passes_for(*named, topology_, domain_)) return named;
-    plan_.conflict = plan_.alias + " names the key " + alias_target_ +
-                     ", which has neither its tags nor its description: give it these, or remove the alias";
-    return nullptr;
-  }
-
-  // A key whose tags were changed and whose alias is gone: a second one beside it could not open what it sealed.
-  void check_none_lost_its_tags() {
-    for (const auto& key : found_.keys)
-      if (key.description == description_of(topology_, domain_))
-        plan_.conflict = "the key " + key.id +
-                         " is described as this one and has other tags: give it its tags, or another "
-                         "description";
-  }
-
   void add(Aspect aspect, std::string_view operation, std::string_view key_member, std::string its_members,
            std::string what, std::string otherwise) {
     plan_.steps.push_back({.aspect = aspect,
@@ -176,12 +131,12 @@ class Planner {
 
   void set_alias() {
     const auto with_alias = [&] { return members([&](JsonWriter& json) { json.text("AliasName", plan_.alias); }); };
-    if (alias_target_.empty())
+    if (choice_.alias_target.empty())
       add(Aspect::alias, "CreateAlias", "TargetKeyId", with_alias(), "name it " + plan_.alias,
           "there is no " + plan_.alias);
-    else if (alias_target_ != plan_.key_id)
+    else if (choice_.alias_target != plan_.key_id)
       add(Aspect::alias, "UpdateAlias", "TargetKeyId", with_alias(), "let " + plan_.alias + " name it",
-          plan_.alias + " names the key " + alias_target_);
+          plan_.alias + " names the key " + choice_.alias_target);
   }
 
   void set_tags(const FoundKey& key) {
@@ -227,56 +182,60 @@ class Planner {
   }
 
   const Topology& topology_;
-  const FoundRegion& found_;
   const Domain& domain_;
+  const std::size_t unreadable_;
+  const Choice choice_;
   KeyPlan plan_;
-  std::string alias_target_;
 };
 
-// Two that would have the same key have none before somebody has looked.
-void part_those_of_one_key(std::vector<KeyPlan>& keys) {
-  std::map<std::pair<std::string_view, std::string>, std::vector<KeyPlan*>> by_key;
+// Two that would have the same key have none before somebody has looked. `keys`: of one Region.
+void part_those_of_one_key(std::span<KeyPlan> keys) {
+  std::map<std::string, std::vector<KeyPlan*>, std::less<>> by_key;
   for (auto& key : keys)
-    if (!key.key_id.empty()) by_key[{key.region.text(), key.key_id}].push_back(&key);
+    if (!key.key_id.empty()) by_key[key.key_id].push_back(&key);
   for (auto& [id, sharing] : by_key) {
     if (sharing.size() < 2) continue;
     for (auto* key : sharing) {
-      key->conflict = "the key " + id.second + " passes for that of several domains or environments";
+      key->conflict = "the key " + id + " passes for that of several domains or environments";
       key->steps.clear();
     }
   }
 }
 
-std::string why_unwanted(const Topology& topology, const FoundKey& key) {
-  const std::string domain(key.tag(domain_tag)), environment(key.tag(environment_tag));
-  if (topology.find(environment, domain) != nullptr) return "another key is that of " + domain + ", " + environment;
-  return "the file has no domain " + in_quotes(domain) + " in an environment " + in_quotes(environment);
+std::string why_unwanted(const FoundKey& key, const Domain* said) {
+  if (said != nullptr) return "another key is that of " + said->name + ", " + said->environment;
+  return "the file has no domain " + in_quotes(key.tag(domain_tag)) + " in an environment " +
+         in_quotes(key.tag(environment_tag));
 }
 
-void add_unwanted(const Topology& topology, const FoundRegion& region, Plan& plan) {
-  for (const auto& key : region.keys) {
-    if (key.tag(topology_tag) != topology.name) continue;
-    const auto is_in_use = [&](const KeyPlan& used) {
-      return used.region == region.region && (used.key_id == key.id || used.conflict.find(key.id) != std::string::npos);
-    };
-    if (std::ranges::any_of(plan.keys, is_in_use)) continue;
-    const std::string domain(key.tag(domain_tag)), environment(key.tag(environment_tag));
-    const auto* wanted = topology.find(environment, domain);
-    const auto days = wanted != nullptr ? wanted->deletion_window_days : topology.deletion_window_days;
-    plan.unwanted.push_back(
-        {.region = region.region,
-         .environment = environment,
-         .domain = domain,
-         .key_id = key.id,
-         .why = why_unwanted(topology, key),
-         .is_going = key.state == "PendingDeletion",
-         .deletion = {.aspect = Aspect::key,
-                      .operation = "ScheduleKeyDeletion",
-                      .key_member = "KeyId",
-                      .members = members([&](JsonWriter& json) { json.integer("PendingWindowInDays", days); }),
-                      .what = "delete it in " + std::to_string(days) + " days",
-                      .found = "it is not wanted any more"}});
+UnwantedKey unwanted(const Topology& topology, const FoundRegion& region, const FoundKey& key, const Domain* said) {
+  const auto days = said != nullptr ? said->deletion_window_days : topology.deletion_window_days;
+  return {.region = region.region,
+          .environment = std::string(key.tag(environment_tag)),
+          .domain = std::string(key.tag(domain_tag)),
+          .key_id = key.id,
+          .why = why_unwanted(key, said),
+          .is_going = key.state == "PendingDeletion",
+          .is_doubtful = said != nullptr || key.is_multi_region,
+          .deletion = {.aspect = Aspect::key,
+                       .operation = "ScheduleKeyDeletion",
+                       .key_member = "KeyId",
+                       .members = members([&](JsonWriter& json) { json.integer("PendingWindowInDays", days); }),
+                       .what = "delete it in " + std::to_string(days) + " days",
+                       .found = "it is not wanted any more"}};
+}
+
+// `keys`: what is planned for that Region.
+void add_unwanted(const Topology& topology, const FoundRegion& region, const Choosing& choosing,
+                  std::span<const KeyPlan> keys, std::vector<UnwantedKey>& to) {
+  std::set<std::string_view> used;
+  for (const auto& key : keys) {
+    used.insert(key.key_id);
+    used.insert(key.doubted.begin(), key.doubted.end());
   }
+  for (const auto& key : region.keys)
+    if (key.tag(topology_tag) == topology.name && !used.contains(key.id))
+      to.push_back(unwanted(topology, region, key, choosing.said_by(key)));
 }
 
 }  // namespace
@@ -312,14 +271,19 @@ std::size_t Plan::conflict_count() const {
       std::ranges::count_if(keys, [](const KeyPlan& key) { return !key.conflict.empty(); }));
 }
 
-Plan make_plan(const Topology& topology, std::span<const FoundRegion> found) {
+Plan make_plan(const Topology& topology, std::span<const FoundRegion> found, Unreadable unreadable) {
   Plan plan;
   for (const auto& region : found) {
+    const Choosing choosing(topology, region);
+    const auto planned = plan.keys.size();
+    const auto in_doubt = unreadable == Unreadable::in_doubt ? region.unreadable : 0;
     for (const auto& environment : topology.environments)
       for (const auto& domain : topology.domains)
-        if (domain.environment == environment) plan.keys.push_back(Planner(topology, region, domain).plan());
-    part_those_of_one_key(plan.keys);
-    add_unwanted(topology, region, plan);
+        if (domain.environment == environment)
+          plan.keys.push_back(Planner(topology, region.region, domain, choosing.choose(domain), in_doubt).plan());
+    const auto keys = std::span(plan.keys).subspan(planned);
+    part_those_of_one_key(keys);
+    add_unwanted(topology, region, choosing, keys, plan.unwanted);
     plan.unreadable += region.unreadable;
   }
   return plan;

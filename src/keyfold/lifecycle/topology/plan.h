@@ -2,15 +2,8 @@
 // Plan: what lies between a topology file and what is there, as the calls that would make the one of the other. A pure
 // function: nothing is asked and nothing done.
 //
-// Which key is a domain's, in a Region and environment:
-//  1. the one with the topology's three tags; of several, the one that the alias names: the others are not wanted;
-//  2. else the one that the alias names, if it is recognisably the domain's: by its description, or by tags that are
-//     there and none of which says otherwise;
-//  3. else one is made.
-// Where it is doubtful whether there is one (the alias names somebody else's key, several have the tags and the alias
-// names none of them, one is described so and has neither alias nor tags), nothing is done before somebody has looked:
-// a *conflict*.
-// A key that waits for its deletion is taken back, never replaced: what it sealed opens under no other.
+// choice.h says which key is a domain's. Where that is doubtful nothing is done before somebody has looked: a
+// *conflict*. A key that waits for its deletion is taken back, never replaced: what it sealed opens under no other.
 
 #include <span>
 #include <string>
@@ -39,9 +32,10 @@ struct Step {
 struct KeyPlan {
   Region region;
   std::string environment, domain, alias;
-  std::string key_id;         // Empty: there is none yet, and the first step makes it.
-  std::vector<Step> steps{};  // Empty: all is as it should be.
-  std::string conflict{};     // Not empty: what somebody must look at; then there are no steps.
+  std::string key_id;                  // Empty: there is none yet, and the first step makes it.
+  std::vector<Step> steps{};           // Empty: all is as it should be.
+  std::string conflict{};              // Not empty: what somebody must look at; then there are no steps.
+  std::vector<std::string> doubted{};  // The ids of other keys that a conflict is about.
 };
 
 // A key that has the topology's tag and no place in the file.
@@ -51,6 +45,8 @@ struct UnwantedKey {
   std::string key_id;
   std::string why;        // "the file has no domain payments/checks"
   bool is_going = false;  // Its deletion is scheduled; then there is nothing left to do.
+  // It says of itself that it is of a place that the file has, or has replicas: never deleted here, a person decides.
+  bool is_doubtful = false;
   Step deletion;
 };
 
@@ -63,6 +59,10 @@ struct Plan {
   std::size_t conflict_count() const;
 };
 
-Plan make_plan(const Topology& topology, std::span<const FoundRegion> found);
+// What keys are that the caller may not read. In doubt none is made beside them: one of them may be the one.
+enum class Unreadable : std::uint8_t { in_doubt, of_others };
+
+Plan make_plan(const Topology& topology, std::span<const FoundRegion> found,
+               Unreadable unreadable = Unreadable::in_doubt);
 
 }  // namespace keyfold::topology

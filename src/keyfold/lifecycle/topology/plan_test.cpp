@@ -29,11 +29,12 @@ class Applied : public ::testing::Test {
                                   dublin = std::make_shared<FakeManagement>();
   RegionalKms clients{{"eu-central-1", frankfurt}, {"eu-west-1", dublin}};
   std::vector<std::string> reported;
+  Unreadable unreadable = Unreadable::in_doubt;
 
   Plan plan() {
     const auto found = look(clients, topology, no_pause);
     if (!found) ADD_FAILURE() << found.error().message;
-    return make_plan(topology, *found);
+    return make_plan(topology, *found, unreadable);
   }
   Result<ApplySummary> apply_now(Deletion deletion = Deletion::refused) {
     return apply(plan(), clients, deletion, [&](const Done& done) { reported.push_back(done_text(done)); }, no_pause);
@@ -250,6 +251,79 @@ TEST_F(Applied, WhereItIsDoubtfulWhichKeyItIsNothingIsDone) {
   refused();
 }
 
+TEST_F(Applied, AnImpostorWithTheTagsDoesNotTakeThePlaceOfTheKeyThatWasThere) {
+  ASSERT_TRUE(apply_now());
+  const auto whole = *frankfurt;
+  const auto id = frankfurt->aliases.at(std::string(cards_alias));
+  const auto start = [&] {
+    frankfurt->keys = whole.keys;
+    frankfurt->aliases = whole.aliases;
+    auto& impostor = frankfurt->keys["key-impostor"] = frankfurt->keys.at(id);
+    impostor.description.clear();
+  };
+  const auto expect_refused = [&] {
+    const auto before = writes();
+    const auto all = plan();
+    EXPECT_EQ(all.conflict_count(), 1U) << plan_text(topology, all, Deletion::allowed);
+    EXPECT_NE(cards_plan(all).conflict.find("key-impostor"), std::string::npos) << cards_plan(all).conflict;
+    EXPECT_TRUE(all.unwanted.empty());
+    EXPECT_FALSE(apply_now(Deletion::allowed));
+    EXPECT_EQ(writes(), before);
+  };
+  // The alias names the one and the tags are the other's.
+  for (const auto* tag : {"keyfold:topology", "keyfold:domain", "keyfold:environment"}) {
+    start();
+    frankfurt->keys.at(id).tags.erase(tag);
+    expect_refused();
+    frankfurt->keys.at(id).description = "altered too";
+    expect_refused();
+    // Neither: all that is left is the description, or tags.
+    frankfurt->aliases.erase(std::string(cards_alias));
+    expect_refused();
+  }
+  // Both have the tags, and the alias was moved: the file's key is told by it, and the other is nobody's to delete.
+  start();
+  frankfurt->aliases[std::string(cards_alias)] = "key-impostor";
+  auto done = apply_now(Deletion::allowed);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->doubtful, 1U);
+  EXPECT_EQ(frankfurt->keys.at(id).state, "Enabled");
+  EXPECT_NE(plan_text(topology, plan(), Deletion::allowed).find("for a person to decide about"), std::string::npos);
+  EXPECT_EQ(drift_count(plan()), 1U);
+  // Its tags say that it is of a place that is gone, but it is described as of one that is not.
+  start();
+  frankfurt->aliases[std::string(cards_alias)] = "key-impostor";
+  frankfurt->keys.at(id).tags["keyfold:domain"] = "gone";
+  done = apply_now(Deletion::allowed);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(frankfurt->keys.at(id).state, "Enabled");
+}
+
+TEST_F(Applied, AKeyThatLostAliasAndTagsIsNotMadeAgain) {
+  ASSERT_TRUE(apply_now());
+  const auto whole = *frankfurt;
+  const auto id = frankfurt->aliases.at(std::string(cards_alias));
+  const auto expect_noticed = [&] {
+    const auto all = plan();
+    EXPECT_EQ(all.conflict_count(), 1U) << plan_text(topology, all, Deletion::refused);
+    EXPECT_NE(cards_plan(all).conflict.find(id), std::string::npos) << cards_plan(all).conflict;
+    EXPECT_EQ(drift_count(all), 1U);
+    EXPECT_EQ(apply_now(Deletion::allowed).error().code, ErrorCode::conflict);
+    EXPECT_EQ(frankfurt->keys.size(), 9U);
+    frankfurt->keys = whole.keys;
+  };
+  frankfurt->aliases.erase(std::string(cards_alias));
+  frankfurt->keys.at(id).tags.erase("keyfold:topology");
+  expect_noticed();
+  frankfurt->keys.at(id).tags.clear();
+  expect_noticed();
+  frankfurt->keys.at(id).tags["keyfold:topology"] = "other";
+  expect_noticed();
+  frankfurt->keys.at(id).tags.erase("keyfold:topology");
+  frankfurt->keys.at(id).description = "mine";
+  expect_noticed();
+}
+
 TEST_F(Applied, AMultiRegionKeyIsNoDomainsForItsReplicasHaveOtherPolicies) {
   ASSERT_TRUE(apply_now());
   cards().is_multi_region = true;
@@ -272,7 +346,14 @@ TEST_F(Applied, KeysOfOthersAreLeftAloneAndThoseThatMayNotBeReadAreCounted) {
   frankfurt->keys["key-secret"] = {.description = "secret", .policy = "{}", .rotation_days = {}};
   frankfurt->unreadable.insert("key-secret");
   frankfurt->aliases["alias/ledger"] = "key-theirs";
+  // One that may not be read may be any; so none is made before somebody has said that it is none of ours.
+  EXPECT_EQ(plan().conflict_count(), 9U);
+  EXPECT_NE(cards_plan(plan()).conflict.find("--ignore-unreadable"), std::string::npos);
+  EXPECT_EQ(apply_now().error().code, ErrorCode::conflict);
+  EXPECT_EQ(writes(), 0U);
+  unreadable = Unreadable::of_others;
   ASSERT_TRUE(apply_now(Deletion::allowed));
+  unreadable = Unreadable::in_doubt;  // Nothing is to be made any more: nothing is in doubt.
   EXPECT_EQ(frankfurt->keys.at("key-theirs").description, "theirs");
   EXPECT_EQ(plan().unreadable, 1U);
   EXPECT_EQ(frankfurt->keys.size(), 11U);

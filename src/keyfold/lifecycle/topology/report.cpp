@@ -39,6 +39,11 @@ void append_diff(std::string& text, const Step& step) {
 std::size_t unwanted_count(const Plan& plan) {
   return static_cast<std::size_t>(std::ranges::count(plan.unwanted, false, &UnwantedKey::is_going));
 }
+std::size_t step_count(const Plan& plan, Deletion deletion) {
+  if (deletion == Deletion::refused) return plan.step_count();
+  const auto goes = [](const UnwantedKey& key) { return !key.is_going && !key.is_doubtful; };
+  return plan.step_count() + static_cast<std::size_t>(std::ranges::count_if(plan.unwanted, goes));
+}
 
 std::string unreadable_line(const Plan& plan) {
   if (plan.unreadable == 0) return {};
@@ -68,7 +73,8 @@ void write_unwanted(JsonWriter& json, const Plan& plan) {
   for (const auto& key : plan.unwanted) {
     json.begin_object();
     write_place(json, key.region, key.environment, key.domain, key.key_id);
-    json.text("why", key.why).boolean("deletion_is_scheduled", key.is_going).end_object();
+    json.text("why", key.why).boolean("deletion_is_scheduled", key.is_going);
+    json.boolean("doubtful", key.is_doubtful).end_object();
   }
   json.end_array();
 }
@@ -105,13 +111,15 @@ std::string plan_text(const Topology& topology, const Plan& plan, Deletion delet
     text += head(key);
     if (key.is_going)
       text += "  = " + key.why + "; its deletion is scheduled\n";
+    else if (key.is_doubtful)
+      text += "  = " + key.why + ": it is left, and for a person to decide about\n";
     else if (deletion == Deletion::allowed)
       text += "  - " + key.why + ": " + key.deletion.what + "\n";
     else
       text += "  = " + key.why + ": it would be left; --allow-deletion lets it go\n";
   }
   text += unreadable_line(plan);
-  const auto steps = plan.step_count() + (deletion == Deletion::allowed ? unwanted_count(plan) : 0);
+  const auto steps = step_count(plan, deletion);
   text += topology.name + ": " + counted(plan.keys.size(), "key", "keys") + ", " +
           (steps == 0 ? "nothing to do" : counted(steps, "step", "steps") + " to do");
   if (plan.conflict_count() > 0) text += ", " + counted(plan.conflict_count(), "conflict", "conflicts");
@@ -123,8 +131,7 @@ std::string plan_json(const Topology& topology, const Plan& plan, Deletion delet
   JsonWriter json(text);
   json.begin_object().text("topology", topology.name);
   json.boolean("deletion_allowed", deletion == Deletion::allowed);
-  json.integer("steps", static_cast<std::int64_t>(plan.step_count() +
-                                                  (deletion == Deletion::allowed ? unwanted_count(plan) : 0)));
+  json.integer("steps", static_cast<std::int64_t>(step_count(plan, deletion)));
   json.integer("conflicts", static_cast<std::int64_t>(plan.conflict_count()));
   write_keys(json, plan, "steps");
   write_unwanted(json, plan);
@@ -193,6 +200,8 @@ std::string summary_text(const Topology& topology, const ApplySummary& summary) 
   if (summary.skipped > 0) text += ", " + std::to_string(summary.skipped) + " not tried";
   if (summary.kept > 0)
     text += ", " + counted(summary.kept, "key", "keys") + " not in the file left (--allow-deletion lets them go)";
+  if (summary.doubtful > 0)
+    text += ", " + counted(summary.doubtful, "key", "keys") + " left for a person to decide about";
   return text + "\n";
 }
 
@@ -205,6 +214,7 @@ std::string summary_json(const Topology& topology, const ApplySummary& summary) 
       .integer("failed", static_cast<std::int64_t>(summary.failed))
       .integer("skipped", static_cast<std::int64_t>(summary.skipped))
       .integer("kept", static_cast<std::int64_t>(summary.kept))
+      .integer("doubtful", static_cast<std::int64_t>(summary.doubtful))
       .end_object();
   return text + "\n";
 }
