@@ -25,14 +25,16 @@ struct Done {
 
 struct ApplySummary {
   std::size_t done = 0, failed = 0;
-  std::size_t skipped = 0;   // Steps of a key after one of its that failed.
-  std::size_t kept = 0;      // Keys that are not wanted and were left, for want of permission.
-  std::size_t doubtful = 0;  // Keys that are not wanted and are for a person to decide about.
+  std::size_t skipped = 0;             // Steps of a key after one of its that failed.
+  std::size_t kept = 0;                // Keys that are not wanted and were left, for want of permission.
+  std::size_t kept_after_failure = 0;  // And those that were left because something failed.
+  std::size_t doubtful = 0;            // Keys that are not wanted and are for a person to decide about.
 };
 
-// `report` is told of every step as it is done. After a failure the other keys' steps are still done. Keys that are not
-// wanted are scheduled for deletion only when that is allowed. Fails, with nothing done, with `invalid_input` when a
-// Region has no client, and with `conflict` when the plan has one.
+// `report` is told of every step as it is done. After a failure the other keys' steps are still done, but when a key
+// turns out to have been made in another account or Region than the file's, nothing more is. Keys that are not wanted
+// are scheduled for deletion only when that is allowed and nothing failed. Fails, with nothing done, with
+// `invalid_input` when a Region has no client, and with `conflict` when the plan has one.
 Result<ApplySummary> apply(const Plan& plan, const RegionalKms& clients, Deletion deletion,
                            const std::function<void(const Done&)>& report, const Pause& pause = sleep_for);
 

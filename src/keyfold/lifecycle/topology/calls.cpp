@@ -46,6 +46,15 @@ std::string request_of(std::string_view name, std::string_view value) {
   return request;
 }
 
+Outcome check_is_of(std::string_view arn, const AccountId& account, const Region& region) {
+  const auto parts = split_arn(arn);
+  if (!parts) return Error{ErrorCode::serialization, "the KMS does not say whose a key or an alias is"};
+  if (parts->account == account.text() && parts->region == region.text()) return ok();
+  return Error{ErrorCode::invalid_input, "the file is about account " + std::string(account.text()) + " in " +
+                                             std::string(region.text()) + ", and the KMS has " + std::string(arn) +
+                                             ": other credentials, or another endpoint, are needed"};
+}
+
 Outcome each_page(client::Kms& kms, std::string_view operation, std::string_view members, const Pause& pause,
                   const std::function<Outcome(const protocol::JsonValue&)>& visit) {
   std::string marker;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "keyfold/core/base/named.h"
 #include "keyfold/core/protocol/json.h"
 #include "keyfold/envelope/client/kms.h"
 
@@ -41,6 +42,10 @@ Result<Reply> ask(client::Kms& kms, std::string_view operation, std::string_view
 
 // {"NAME":"VALUE"}
 std::string request_of(std::string_view name, std::string_view value);
+
+// That what an ARN names is of this account and Region: credentials of another account would find nothing there, make
+// everything there, and delete what is not in the file. Fails with `invalid_input`; with `serialization` for no ARN.
+Outcome check_is_of(std::string_view arn, const AccountId& account, const Region& region);
 
 // Every page of a list: visit(reply) for each. `request` is an object's members, or nothing.
 Outcome each_page(client::Kms& kms, std::string_view operation, std::string_view members, const Pause& pause,

@@ -23,6 +23,15 @@ void each_of(const JsonValue& page, std::string_view name, const Visit& visit) {
     if (element.is(JsonValue::Kind::object)) visit(element);
   });
 }
+// The same, until one fails.
+template <class Visit>
+Outcome each_of_checked(const JsonValue& page, std::string_view name, const Visit& visit) {
+  Outcome all = ok();
+  each_of(page, name, [&](const JsonValue& element) {
+    if (all) all = visit(element);
+  });
+  return all;
+}
 
 std::string key_id_member(std::string_view id) {
   auto request = request_of("KeyId", id);
@@ -38,8 +47,10 @@ class Looking {
     TRY(list_aliases());
     std::vector<std::string> ids;
     TRY(each_page(kms_, "ListKeys", "", pause_, [&](const JsonValue& page) {
-      each_of(page, "Keys", [&](const JsonValue& key) { ids.emplace_back(key.text_of("KeyId")); });
-      return ok();
+      return each_of_checked(page, "Keys", [&](const JsonValue& key) {
+        ids.emplace_back(key.text_of("KeyId"));
+        return check_is_of(key.text_of("KeyArn"), topology_.account, found_.region);
+      });
     }));
     std::ranges::sort(ids);
     for (const auto& id : ids) TRY(look_at(id));
@@ -52,14 +63,15 @@ class Looking {
   Outcome list_aliases() {
     const auto prefix = alias_prefix(topology_);
     return each_page(kms_, "ListAliases", "", pause_, [&](const JsonValue& page) {
-      each_of(page, "Aliases", [&](const JsonValue& alias) {
+      return each_of_checked(page, "Aliases", [&](const JsonValue& alias) {
         const auto name = alias.text_of("AliasName");
         const auto target = alias.text_of("TargetKeyId");
-        if (!name.starts_with(prefix) || target.empty()) return;
-        found_.aliases.emplace(name, target);
-        aliased_.emplace(target);
+        if (name.starts_with(prefix) && !target.empty()) {
+          found_.aliases.emplace(name, target);
+          aliased_.emplace(target);
+        }
+        return check_is_of(alias.text_of("AliasArn"), topology_.account, found_.region);
       });
-      return ok();
     });
   }
 

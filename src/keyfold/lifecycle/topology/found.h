@@ -37,7 +37,8 @@ struct FoundRegion {
   std::size_t unreadable = 0;  // Keys that the caller may not read enough of to tell whose they are.
 };
 
-// Fails with what the KMS answers. A key that goes while it is looked at is not there.
+// Fails with what the KMS answers, and with `invalid_input` when that is about another account or Region than the
+// file's. A key that goes while it is looked at is not there.
 Result<FoundRegion> look(client::Kms& kms, const Topology& topology, const Region& region,
                          const Pause& pause = sleep_for);
 // In every Region of the topology. Fails with `invalid_input` when one has no client.

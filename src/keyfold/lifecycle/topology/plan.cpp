@@ -272,7 +272,7 @@ std::size_t Plan::conflict_count() const {
 }
 
 Plan make_plan(const Topology& topology, std::span<const FoundRegion> found, Unreadable unreadable) {
-  Plan plan;
+  Plan plan{.account = topology.account};
   for (const auto& region : found) {
     const Choosing choosing(topology, region);
     const auto planned = plan.keys.size();

@@ -51,8 +51,9 @@ struct UnwantedKey {
 };
 
 struct Plan {
-  std::vector<KeyPlan> keys;
-  std::vector<UnwantedKey> unwanted;
+  AccountId account;  // Whose keys they are.
+  std::vector<KeyPlan> keys{};
+  std::vector<UnwantedKey> unwanted{};
   std::size_t unreadable = 0;  // See FoundRegion.
 
   std::size_t step_count() const;

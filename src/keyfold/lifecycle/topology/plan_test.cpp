@@ -26,7 +26,7 @@ class Applied : public ::testing::Test {
  protected:
   Topology topology = shop();
   std::shared_ptr<FakeManagement> frankfurt = std::make_shared<FakeManagement>(),
-                                  dublin = std::make_shared<FakeManagement>();
+                                  dublin = std::make_shared<FakeManagement>("eu-west-1");
   RegionalKms clients{{"eu-central-1", frankfurt}, {"eu-west-1", dublin}};
   std::vector<std::string> reported;
   Unreadable unreadable = Unreadable::in_doubt;
@@ -94,7 +94,7 @@ TEST_F(Applied, FromNothingEveryKeyIsMadeAsTheFileSays) {
 TEST_F(Applied, CutOffBeforeAnyCallItGoesOnWithoutMakingAnythingTwice) {
   for (int at = 1; at <= 26; ++at) {
     frankfurt = std::make_shared<FakeManagement>();
-    dublin = std::make_shared<FakeManagement>();
+    dublin = std::make_shared<FakeManagement>("eu-west-1");
     clients = {{"eu-central-1", frankfurt}, {"eu-west-1", dublin}};
     frankfurt->fail_from = at;
     const auto cut = apply_now();
@@ -220,7 +220,8 @@ TEST_F(Applied, WhereItIsDoubtfulWhichKeyItIsNothingIsDone) {
     }
     EXPECT_EQ(writes(), before);
   };
-  const auto whole = *frankfurt;
+  const auto keys = frankfurt->keys;
+  const auto aliases = frankfurt->aliases;
   frankfurt->keys["key-x"] = frankfurt->keys.at(id);  // Two with its tags, and an alias for neither.
   frankfurt->aliases.erase(std::string(cards_alias));
   refused();
@@ -228,7 +229,7 @@ TEST_F(Applied, WhereItIsDoubtfulWhichKeyItIsNothingIsDone) {
   EXPECT_EQ(plan().conflict_count(), 0U);
   EXPECT_EQ(plan().unwanted.size(), 1U);
 
-  frankfurt->keys = whole.keys;  // The alias names somebody else's key.
+  frankfurt->keys = keys;  // The alias names somebody else's key.
   frankfurt->keys.erase(id);
   frankfurt->keys["key-y"] = {.description = "not ours", .policy = "{}", .tags = {{"team", "x"}}, .rotation_days = {}};
   frankfurt->aliases[std::string(cards_alias)] = "key-y";
@@ -237,12 +238,12 @@ TEST_F(Applied, WhereItIsDoubtfulWhichKeyItIsNothingIsDone) {
   frankfurt->aliases[std::string(cards_alias)] = frankfurt->aliases.at("alias/shop/production/customers");
   refused();
 
-  frankfurt->keys = whole.keys;  // Neither alias nor all of its tags, but its description.
+  frankfurt->keys = keys;  // Neither alias nor all of its tags, but its description.
   frankfurt->aliases.erase(std::string(cards_alias));
   frankfurt->keys.at(id).tags["keyfold:domain"] = "altered";
   refused();
 
-  frankfurt->keys = whole.keys;
+  frankfurt->keys = keys;
   frankfurt->aliases[std::string(cards_alias)] = id;
   frankfurt->keys.at(id).spec = "RSA_2048";
   refused();
@@ -253,11 +254,12 @@ TEST_F(Applied, WhereItIsDoubtfulWhichKeyItIsNothingIsDone) {
 
 TEST_F(Applied, AnImpostorWithTheTagsDoesNotTakeThePlaceOfTheKeyThatWasThere) {
   ASSERT_TRUE(apply_now());
-  const auto whole = *frankfurt;
+  const auto keys = frankfurt->keys;
+  const auto aliases = frankfurt->aliases;
   const auto id = frankfurt->aliases.at(std::string(cards_alias));
   const auto start = [&] {
-    frankfurt->keys = whole.keys;
-    frankfurt->aliases = whole.aliases;
+    frankfurt->keys = keys;
+    frankfurt->aliases = aliases;
     auto& impostor = frankfurt->keys["key-impostor"] = frankfurt->keys.at(id);
     impostor.description.clear();
   };
@@ -301,7 +303,8 @@ TEST_F(Applied, AnImpostorWithTheTagsDoesNotTakeThePlaceOfTheKeyThatWasThere) {
 
 TEST_F(Applied, AKeyThatLostAliasAndTagsIsNotMadeAgain) {
   ASSERT_TRUE(apply_now());
-  const auto whole = *frankfurt;
+  const auto keys = frankfurt->keys;
+  const auto aliases = frankfurt->aliases;
   const auto id = frankfurt->aliases.at(std::string(cards_alias));
   const auto expect_noticed = [&] {
     const auto all = plan();
@@ -310,7 +313,7 @@ TEST_F(Applied, AKeyThatLostAliasAndTagsIsNotMadeAgain) {
     EXPECT_EQ(drift_count(all), 1U);
     EXPECT_EQ(apply_now(Deletion::allowed).error().code, ErrorCode::conflict);
     EXPECT_EQ(frankfurt->keys.size(), 9U);
-    frankfurt->keys = whole.keys;
+    frankfurt->keys = keys;
   };
   frankfurt->aliases.erase(std::string(cards_alias));
   frankfurt->keys.at(id).tags.erase("keyfold:topology");
@@ -322,6 +325,59 @@ TEST_F(Applied, AKeyThatLostAliasAndTagsIsNotMadeAgain) {
   frankfurt->keys.at(id).tags.erase("keyfold:topology");
   frankfurt->keys.at(id).description = "mine";
   expect_noticed();
+}
+
+TEST_F(Applied, AnotherAccountsOrRegionsKmsIsNotTouched) {
+  const auto expect_refused = [&](std::string_view named) {
+    const auto found = look(clients, topology, no_pause);
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, ErrorCode::invalid_input);
+    EXPECT_NE(found.error().message.find(named), std::string::npos) << found.error().message;
+  };
+  ASSERT_TRUE(apply_now());
+  auto theirs = std::make_shared<FakeManagement>("eu-west-1", "444455556666");
+  theirs->keys = dublin->keys;
+  clients["eu-west-1"] = theirs;
+  expect_refused("444455556666:key/");
+  theirs->keys.clear();
+  theirs->aliases["alias/aws/ebs"] = "";  // As on AWS in any account.
+  expect_refused("444455556666:alias/aws/ebs");
+  clients["eu-west-1"] = frankfurt;
+  expect_refused("arn:aws:kms:eu-central-1:123456789012:");
+}
+
+TEST_F(Applied, AnAccountOfWhichNothingIsKnownIsToldByTheFirstKeyThatIsMade) {
+  auto theirs = std::make_shared<FakeManagement>("eu-west-1", "444455556666");
+  clients["eu-west-1"] = theirs;
+  const auto done = apply_now();
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->failed, 1U);
+  EXPECT_EQ(done->done, 26U);
+  EXPECT_EQ(theirs->writes.size(), 1U);
+  EXPECT_NE(reported.back().find("444455556666:key/key-1: other credentials"), std::string::npos) << reported.back();
+}
+
+TEST_F(Applied, NothingIsDeletedAfterAStepThatFailed) {
+  ASSERT_TRUE(apply_now());
+  std::string renamed(shop_toml);
+  renamed.replace(renamed.find("[domains.mail]"), 14, "[domains.letters]");
+  topology = parsed(renamed);
+  EXPECT_EQ(plan().unwanted.size(), 6U);
+  frankfurt->failure = {ErrorCode::malformed_policy_document, "names nobody"};
+  frankfurt->fail_from = static_cast<int>(frankfurt->writes.size()) + 1;
+  const auto cut = apply_now(Deletion::allowed);
+  ASSERT_TRUE(cut);
+  EXPECT_EQ(cut->failed, 3U);
+  EXPECT_EQ(cut->kept_after_failure, 6U);
+  EXPECT_NE(summary_text(topology, *cut).find("6 keys not in the file left, because steps failed"), std::string::npos);
+  for (const auto& kms : {frankfurt, dublin})
+    for (const auto& [id, key] : kms->keys) EXPECT_EQ(key.state, "Enabled");
+  frankfurt->fail_from = 0;
+  const auto done = apply_now(Deletion::allowed);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->failed, 0U);
+  EXPECT_EQ(done->kept_after_failure, 0U);
+  EXPECT_EQ(std::ranges::count(frankfurt->writes, "ScheduleKeyDeletion"), 3);
 }
 
 TEST_F(Applied, AMultiRegionKeyIsNoDomainsForItsReplicasHaveOtherPolicies) {

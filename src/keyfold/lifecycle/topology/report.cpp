@@ -200,6 +200,8 @@ std::string summary_text(const Topology& topology, const ApplySummary& summary) 
   if (summary.skipped > 0) text += ", " + std::to_string(summary.skipped) + " not tried";
   if (summary.kept > 0)
     text += ", " + counted(summary.kept, "key", "keys") + " not in the file left (--allow-deletion lets them go)";
+  if (summary.kept_after_failure > 0)
+    text += ", " + counted(summary.kept_after_failure, "key", "keys") + " not in the file left, because steps failed";
   if (summary.doubtful > 0)
     text += ", " + counted(summary.doubtful, "key", "keys") + " left for a person to decide about";
   return text + "\n";
@@ -214,6 +216,7 @@ std::string summary_json(const Topology& topology, const ApplySummary& summary) 
       .integer("failed", static_cast<std::int64_t>(summary.failed))
       .integer("skipped", static_cast<std::int64_t>(summary.skipped))
       .integer("kept", static_cast<std::int64_t>(summary.kept))
+      .integer("kept_after_failure", static_cast<std::int64_t>(summary.kept_after_failure))
       .integer("doubtful", static_cast<std::int64_t>(summary.doubtful))
       .end_object();
   return text + "\n";

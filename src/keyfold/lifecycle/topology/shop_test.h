@@ -58,6 +58,9 @@ inline void no_pause(std::chrono::milliseconds) {}
 // Keeps keys as they are put, two to a page, and counts. No cryptography, and no policy decides here.
 class FakeManagement final : public client::Kms {
  public:
+  explicit FakeManagement(std::string of = "eu-central-1", std::string by = "123456789012")
+      : region(std::move(of)), account(std::move(by)) {}
+  const std::string region, account;
   struct Key {
     std::string description, policy, state = "Enabled", spec = "SYMMETRIC_DEFAULT";
     Tags tags{};
@@ -104,6 +107,9 @@ class FakeManagement final : public client::Kms {
 
  private:
   static constexpr std::size_t page_size = 2;
+  std::string arn(const std::string& resource) const {
+    return "arn:aws:kms:" + region + ":" + account + ":" + resource;
+  }
   static Error none() { return {ErrorCode::unsupported_operation, "no cryptography here"}; }
 
   template <class List, class Write>
@@ -128,12 +134,17 @@ class FakeManagement final : public client::Kms {
       return Error{ErrorCode::unavailable, "throttled"};
     }
     if (operation == "ListAliases")
-      return page(aliases, request, "Aliases", [](auto& json, const auto& alias) {
-        json.begin_object().text("AliasName", alias.first).text("TargetKeyId", alias.second).end_object();
+      return page(aliases, request, "Aliases", [this](auto& json, const auto& alias) {
+        json.begin_object()
+            .text("AliasName", alias.first)
+            .text("AliasArn", arn(alias.first))
+            .text("TargetKeyId", alias.second)
+            .end_object();
       });
     if (operation == "ListKeys")
-      return page(keys, request, "Keys",
-                  [](auto& json, const auto& key) { json.begin_object().text("KeyId", key.first).end_object(); });
+      return page(keys, request, "Keys", [this](auto& json, const auto& key) {
+        json.begin_object().text("KeyId", key.first).text("KeyArn", arn("key/" + key.first)).end_object();
+      });
     const std::string id(request.text_of("KeyId"));
     const auto found = keys.find(id);
     if (found == keys.end()) return Error{ErrorCode::not_found, "no key " + id};
@@ -178,7 +189,7 @@ class FakeManagement final : public client::Kms {
       key.description = request.text_of("Description");
       key.policy = request.text_of("Policy");
       put_tags(request, key.tags);
-      return R"({"KeyMetadata":{"KeyId":")" + id + R"("}})";
+      return R"({"KeyMetadata":{"KeyId":")" + id + R"(","Arn":")" + arn("key/" + id) + R"("}})";
     }
     if (operation.ends_with("Alias")) {
       const std::string name(request.text_of("AliasName")), target(request.text_of("TargetKeyId"));
