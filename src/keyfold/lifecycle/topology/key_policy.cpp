@@ -24,6 +24,14 @@ constexpr std::string_view administration[] = {
     "kms:ListKeyRotations",  "kms:ListResourceTags",     "kms:PutKeyPolicy", "kms:RevokeGrant",
     "kms:RotateKeyOnDemand", "kms:ScheduleKeyDeletion",  "kms:TagResource",  "kms:UntagResource",
     "kms:UpdateAlias",       "kms:UpdateKeyDescription"};
+// What changes a key, who may use it, or by which name it is found: all of the above that does not only look, and what
+// else AWS has of the kind.
+constexpr std::string_view changes[] = {
+    "kms:CancelKeyDeletion", "kms:CreateAlias",          "kms:DeleteAlias",        "kms:DeleteImportedKeyMaterial",
+    "kms:DisableKey",        "kms:DisableKeyRotation",   "kms:EnableKey",          "kms:EnableKeyRotation",
+    "kms:ImportKeyMaterial", "kms:PutKeyPolicy",         "kms:ReplicateKey",       "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand", "kms:ScheduleKeyDeletion",  "kms:TagResource",        "kms:UntagResource",
+    "kms:UpdateAlias",       "kms:UpdateKeyDescription", "kms:UpdatePrimaryRegion"};
 constexpr std::string_view encryption[] = {"kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
                                            "kms:ReEncryptTo"};
 constexpr std::string_view decryption[] = {"kms:Decrypt", "kms:ReEncryptFrom"};
@@ -104,11 +112,15 @@ class PolicyBuilder {
     begin(sid, "Deny");
     json_.text("Principal", "*");
     finish(actions, [&] {
-      if (principals.empty()) return;
-      json_.name("Condition").begin_object().name("ArnNotEquals").begin_object();
-      texts("aws:PrincipalArn", principals);
-      json_.end_object().end_object();
+      if (!principals.empty()) principal_condition("ArnNotEquals", principals);
     });
+  }
+  // A statement about nobody is none.
+  void deny(std::string_view sid, Texts principals, Actions actions) {
+    if (principals.empty()) return;
+    begin(sid, "Deny");
+    json_.text("Principal", "*");
+    finish(actions, [&] { principal_condition("ArnEquals", principals); });
   }
 
   std::string text() && {
@@ -126,6 +138,12 @@ class PolicyBuilder {
     json_.text("Resource", "*");
     condition();
     json_.end_object();
+  }
+  // Of a role's session aws:PrincipalArn is the role's ARN.
+  void principal_condition(std::string_view condition_operator, Texts principals) {
+    json_.name("Condition").begin_object().name(condition_operator).begin_object();
+    texts("aws:PrincipalArn", principals);
+    json_.end_object().end_object();
   }
   template <class List>
   void texts(std::string_view name, const List& list) {
@@ -148,7 +166,8 @@ std::string key_policy(const Topology& topology, const Domain& domain) {
   const std::string account = "arn:aws:iam::" + std::string(topology.account.text()) + ":root";
   PolicyBuilder policy(domain);
   policy.allow("Administration", union_of({Texts(&account, 1), domain.administrators}), administration, nullptr);
-  policy.allow("Describe", union_of({domain.encryptors, domain.decryptors, keepers}), describing, nullptr);
+  const auto users = union_of({domain.encryptors, domain.decryptors, keepers});
+  policy.allow("Describe", users, describing, nullptr);
   const auto& binding = tenants ? of_branch_keys : of_messages;
   if (tenants) {
     policy.allow("ReadBranchKeys", domain.decryptors, reading, &binding);
@@ -170,6 +189,7 @@ std::string key_policy(const Topology& topology, const Domain& domain) {
     policy.deny_all_but("OnlyDecryptors", domain.decryptors, decryption);
   }
   policy.deny_all_but("NoGrants", {}, granting);
+  policy.deny("UsersDoNotAdminister", users, changes);
   return std::move(policy).text();
 }
 

@@ -10,6 +10,9 @@
 //   Encrypt, Decrypt
 //       encryptors and decryptors, each their half; only with `domain` and `environment` of this key in the encryption
 //       context. A ReEncrypt is a decryption here and an encryption there.
+//   UsersDoNotAdminister
+//       a Deny: whoever uses the key changes nothing about it, whatever identity policy he has; the account's root and
+//       the administrators remain.
 //   OnlyThisDomain, OnlyThisEnvironment, OnlyEncryptors, OnlyDecryptors, NoGrants
 //       the same as Denies, which bind everyone: so neither a grant, nor a statement that is added by hand, nor an
 //       identity policy gets around them.

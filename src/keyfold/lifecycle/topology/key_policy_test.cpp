@@ -154,6 +154,19 @@ TEST(KeyPolicy, NothingDelegatedElsewhereGetsAroundIt) {
   EXPECT_FALSE(
       policy.allows(role("production-clearing"), "kms:Decrypt", context_of("customers", "production"), &*everything));
 
+  // And whoever uses the key does not make himself its administrator, also not with tenants.
+  const Policy tenants(topology, "production", "mail");
+  for (const auto action : {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:TagResource",
+                            "kms:UntagResource", "kms:UpdateAlias", "kms:CreateAlias", "kms:DeleteAlias",
+                            "kms:RevokeGrant", "kms:CreateGrant", "kms:ReplicateKey", "kms:UpdateKeyDescription"}) {
+    EXPECT_FALSE(policy.allows(role("production-checkout"), action, {}, &*everything)) << action;
+    EXPECT_FALSE(policy.allows(role("production-clearing"), action, {}, &*everything)) << action;
+    EXPECT_FALSE(tenants.allows(role("production-mail"), action, {}, &*everything)) << action;
+    EXPECT_EQ(policy.allows(user("almighty"), action, {}, &*everything),
+              action != std::string_view("kms:CreateGrant") && action != std::string_view("kms:ReplicateKey"))
+        << action;
+  }
+
   // A statement added by hand that allows everything to everyone.
   auto edited = read_policy(policy.text());
   edited.statements.push_back(
