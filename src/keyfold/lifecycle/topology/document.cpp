@@ -200,6 +200,7 @@ Result<Domain> domain_of(const WrittenDomain& written, const std::string& enviro
   TRY(add_tags(said.domain.tags, domain.tags));
   if (said.environment != nullptr) TRY(add_tags(said.environment->tags, domain.tags));
   if (const auto& tenants = said.of(&WrittenSettings::tenants)) TRY(take_tenants(*tenants, domain));
+  if (const auto& opens = said.of(&WrittenSettings::opens_unsigned)) domain.opens_unsigned = opens->value;
   TRY(check_apart(domain, written.line, account));
   return domain;
 }

@@ -65,6 +65,7 @@ struct Domain {
   std::optional<keyrings::CacheLimits> caching{};  // Nothing: a data key for each message.
   Tags tags{};                                     // The file's own.
   std::optional<Tenants> tenants{};
+  bool opens_unsigned = false;  // Also where messages are signed: older ones are not.
 
   // Whether there are readers who must not be able to write: then messages are signed.
   bool is_signed() const { return encryptors != decryptors; }

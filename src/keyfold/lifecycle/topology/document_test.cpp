@@ -47,6 +47,9 @@ TEST(Topology, EachDomainIsThereInEachEnvironmentWithWhatIsMostParticular) {
   EXPECT_EQ(production.caching->bytes_max, 1048576U);
   EXPECT_EQ(production.tags, (Tags{{"owner", "security"}}));
   EXPECT_TRUE(production.is_signed());
+  EXPECT_FALSE(production.opens_unsigned);
+  EXPECT_EQ(refusal("caching = \"off\"", "opens_unsigned = true"), "accepted");
+  EXPECT_TRUE(says(refusal("caching = \"off\"", "opens_unsigned = \"yes\""), "wants true or false"));
 
   const auto& development = **topology.domain("development", "payments/cards");
   EXPECT_EQ(development.encryptors, Texts{"arn:aws:iam::123456789012:role/development-checkout"});

@@ -41,6 +41,9 @@ struct DomainSources {
 // Opening a message of another domain or environment, or of none, fails with `wrong_domain` before a key is asked for
 // anywhere. (What the message says of itself is then proved: its key is bound to it.)
 //
+// Where messages are signed, one that is not fails with `authentication`, likewise before, unless the file says that
+// the domain opens_unsigned.
+//
 // Fails with `invalid_input` when the topology has no such domain, environment or Region, or when what the domain needs
 // is not among the sources.
 Result<std::shared_ptr<keyrings::MaterialsManager>> open_domain(const Topology& topology, const DomainChoice& choice,

@@ -21,7 +21,8 @@ class DomainMaterialsManager final : public keyrings::MaterialsManager {
   DomainMaterialsManager(std::shared_ptr<keyrings::MaterialsManager> manager, const Domain& domain)
       : manager_(std::move(manager)),
         pairs_{{{domain_context_key, domain.name}, {environment_context_key, domain.environment}}},
-        is_signed_(domain.is_signed()) {}
+        is_signed_(domain.is_signed()),
+        opens_unsigned_(domain.opens_unsigned) {}
 
   Result<std::shared_ptr<const materials::EncryptionMaterials>> for_encryption(
       const keyrings::EncryptionRequest& request) override {
@@ -55,6 +56,10 @@ class DomainMaterialsManager final : public keyrings::MaterialsManager {
         return Error{ErrorCode::wrong_domain, "the message is of the " + std::string(key) + " " + shown(found) +
                                                   ", and was to be opened in " + shown(value)};
     }
+    // What a reader could have made himself is no writer's.
+    if (is_signed_ && !opens_unsigned_ && !request.suite.signs())
+      return Error{ErrorCode::authentication,
+                   "the message is not signed, and in this domain messages are: whoever may open could have made it"};
     return manager_->for_decryption(request);
   }
 
@@ -75,7 +80,7 @@ class DomainMaterialsManager final : public keyrings::MaterialsManager {
 
   const std::shared_ptr<keyrings::MaterialsManager> manager_;
   const std::array<Pair, 2> pairs_;
-  const bool is_signed_;
+  const bool is_signed_, opens_unsigned_;
 };
 
 }  // namespace

@@ -126,6 +126,23 @@ TEST_F(Domains, WhereReadersAreNotWritersNothingIsSealedUnsigned) {
   EXPECT_EQ(older.error().code, ErrorCode::invalid_input);
 }
 
+TEST_F(Domains, WhereReadersAreNotWritersNothingUnsignedOpens) {
+  const auto name = *keyrings::KmsKeyName::parse(alias_arn_of("production", "payments/cards"));
+  const Envelope by_hand(keyrings::default_materials_manager(keyrings::kms_keyring(kms, name)));
+  const seal::SealOptions bound{.encryption_context = {{"domain", "payments/cards"}, {"environment", "production"}},
+                                .suite = materials::SuiteId::aes_256_gcm_hkdf_sha512_commit_key};
+  const auto sealed = by_hand.seal("forged?", bound);
+  ASSERT_TRUE(sealed);
+  const auto before = calls();
+  const auto opened = envelope("production", "payments/cards").open(*sealed);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::authentication) << opened.error().message;
+  EXPECT_EQ(calls(), before) << "nobody is asked";
+  // But where the file says so, for what was sealed before the lists were parted.
+  for (auto& domain : topology.domains) domain.opens_unsigned = true;
+  EXPECT_TRUE(envelope("production", "payments/cards").open(*sealed));
+}
+
 TEST_F(Domains, TheCacheHasTheFilesLimits) {
   auto cached = envelope("production", "payments/cards");
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(cached.seal("x"));

@@ -35,6 +35,12 @@ Outcome take(const toml::key& key, const toml::node& node, std::int64_t& to) {
   to = *number;
   return ok();
 }
+Outcome take(const toml::key& key, const toml::node& node, bool& to) {
+  const auto truth = node.value_exact<bool>();
+  if (!truth) return wrong(key, "wants true or false");
+  to = *truth;
+  return ok();
+}
 Outcome take(const toml::key& key, const toml::node& node, NumberOrOff& to) {
   if (node.value_exact<std::string>() == "off") return ok();
   const auto number = node.value_exact<std::int64_t>();
@@ -130,6 +136,8 @@ Result<Found> take_setting(const toml::key& name, const toml::node& value, Writt
     TRY(take(name, value, to.tags));
   } else if (name == "tenants") {
     TRY(take(name, value, to.tenants));
+  } else if (name == "opens_unsigned") {
+    TRY(take(name, value, to.opens_unsigned));
   } else {
     return Found::unknown;
   }

@@ -46,6 +46,7 @@ struct WrittenSettings {
   MaybeWritten<WrittenCaching> caching;
   MaybeWritten<std::map<std::string, std::string, std::less<>>> tags;
   MaybeWritten<WrittenTenants> tenants;
+  MaybeWritten<bool> opens_unsigned;
 };
 
 struct WrittenDomain {
