@@ -15,6 +15,8 @@
 
 namespace keyfold::server {
 
+inline constexpr std::size_t settings_file_size_max = std::size_t{64} << 10;  // Bytes.
+
 // As written; nothing is checked yet but the TOML's types. Empty: not said.
 struct Settings {
   std::string data, root_key, passphrase_file, listen, metrics_listen, audit_sync, tls_cert, tls_key, ready_file,

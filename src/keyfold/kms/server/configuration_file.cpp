@@ -3,14 +3,32 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
+#include <fstream>
+
+#include "keyfold/core/base/toml_guard.h"
+#include "keyfold/core/base/try.h"
 #include "keyfold/kms/server/configuration.h"
 
 namespace keyfold::server {
 namespace {
 
+Error wrong_at(const std::filesystem::path& file, std::size_t line, std::string_view what) {
+  return Error{ErrorCode::invalid_input, file.native() + ":" + std::to_string(line) + ": " + std::string(what)};
+}
 Error wrong(const std::filesystem::path& file, const toml::key& key, std::string_view what) {
-  return Error{ErrorCode::invalid_input, file.native() + ":" + std::to_string(key.source().begin.line) + ": " +
-                                             std::string(key.str()) + " " + std::string(what)};
+  return wrong_at(file, key.source().begin.line, std::string(key.str()) + " " + std::string(what));
+}
+
+Result<std::string> text_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text(settings_file_size_max + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!in.eof() && !in) return Error{ErrorCode::invalid_input, file.native() + ": cannot be read"};
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > settings_file_size_max)
+    return Error{ErrorCode::invalid_input,
+                 file.native() + ": more than " + std::to_string(settings_file_size_max) + " bytes"};
+  return text;
 }
 
 bool take(const toml::node& node, std::string& into) {
@@ -46,10 +64,11 @@ constexpr TextSetting text_settings[] = {
 }  // namespace
 
 Result<Settings> read_settings_file(const std::filesystem::path& file) {
-  const toml::parse_result parsed = toml::parse_file(file.native());
-  if (!parsed)
-    return Error{ErrorCode::invalid_input, file.native() + ":" + std::to_string(parsed.error().source().begin.line) +
-                                               ": " + std::string(parsed.error().description())};
+  TRY_ASSIGN(const auto contents, text_of(file));
+  if (const auto fault = toml_fault(contents, BeyondAscii::in_strings_and_comments))
+    return wrong_at(file, fault->line, fault->what);
+  const toml::parse_result parsed = toml::parse(contents);
+  if (!parsed) return wrong_at(file, parsed.error().source().begin.line, parsed.error().description());
   Settings settings;
   for (auto&& [key, node] : parsed.table()) {
     const std::string_view name = key.str();

@@ -105,6 +105,22 @@ TEST_F(SettingsFile, NamesTheLineOfWhatItDoesNotKnow) {
     EXPECT_NE(settings.error().message.find("kms.toml:2:"), std::string::npos) << settings.error().message;
   }
   EXPECT_FALSE(read_settings_file(directory_.path() / "absent.toml"));
+  EXPECT_FALSE(read_settings_file(directory_.path())) << "a folder";
+}
+
+TEST_F(SettingsFile, WhatTheTomlReaderDoesNotBearIsRefusedByItsLine) {
+  const auto refusal = [&](const std::string& text) {
+    const auto settings = read(text);
+    return settings ? "accepted" : settings.error().message;
+  };
+  EXPECT_TRUE(read("data = '/donn\u00e9es' # \u00e9\n"));
+  EXPECT_NE(refusal("data = '/d'\ndonn\u00e9es = '/d'\n").find("kms.toml:2: a character beyond ASCII outside"),
+            std::string::npos);
+  std::string dots = "data = '/d'\n";
+  for (int i = 0; i < 30'000; ++i) dots += "a.";
+  EXPECT_NE(refusal(dots + "a = 1\n").find("kms.toml:2: more than 64 dots in a line"), std::string::npos);
+  EXPECT_TRUE(read(std::string(settings_file_size_max, '\n')));
+  EXPECT_NE(refusal(std::string(settings_file_size_max + 1, '\n')).find("more than 65536 bytes"), std::string::npos);
 }
 
 }  // namespace

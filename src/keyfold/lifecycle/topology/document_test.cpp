@@ -101,6 +101,11 @@ TEST(Topology, WrongTypesAndTomlThatIsNoneAreRefused) {
   EXPECT_TRUE(says(refusal("[domains.mail]", "[domains.customers]"), "line "));
   EXPECT_FALSE(parse_topology(std::string(file_size_max + 1, '#')));
   EXPECT_TRUE(says(parse_topology("").error().message, "topology"));
+  // What would overflow the stack of whoever reads it.
+  std::string deep = "x";
+  while (deep.size() < file_size_max - shop_toml.size() - 100) deep += ".x";
+  EXPECT_TRUE(says(refusal("[defaults]", deep + " = 1\n[defaults]"), "line 7: more than 64 dots in a line"));
+  EXPECT_TRUE(says(refusal("[defaults]", "x = " + std::string(17, '[')), "line 7: brackets in one another"));
   // Also where toml++ would take it for something else.
   for (const auto* text : {"regions\u00e6", "\"\u00e9\"", "# \u202e", "\xff"})
     EXPECT_TRUE(says(refusal("[defaults]", std::string(text) + "\n[defaults]"), "line 7: a character beyond ASCII"))

@@ -5,6 +5,7 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
+#include "keyfold/core/base/toml_guard.h"
 #include "keyfold/core/base/try.h"
 
 namespace keyfold::topology {
@@ -183,24 +184,11 @@ Error error_at(std::uint32_t line, std::string_view what) {
   return {ErrorCode::invalid_input, "line " + std::to_string(line) + ": " + std::string(what)};
 }
 
-namespace {
-
-// ASCII alone: what looks like one name and is another (or turns the direction of writing) has no place in a file that
-// people review, and toml++ 3.3 has undefined behaviour where letters beyond ASCII stand outside texts.
-Outcome check_ascii(std::string_view text) {
-  std::uint32_t line = 1;
-  for (const char c : text) {
-    if (c == '\n') ++line;
-    if (static_cast<unsigned char>(c) >= 0x80)
-      return error_at(line, "a character beyond ASCII; in a text it may stand as \\u00E9");
-  }
-  return ok();
-}
-
-}  // namespace
-
 Result<WrittenTopology> read_toml(std::string_view text) {
-  TRY(check_ascii(text));
+  // ASCII alone: what looks like one name and is another (or turns the direction of writing) has no place in a file
+  // that people review.
+  if (const auto fault = toml_fault(text, BeyondAscii::nowhere))
+    return error_at(static_cast<std::uint32_t>(fault->line), fault->what);
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed)
     return error_at(static_cast<std::uint32_t>(parsed.error().source().begin.line),
