@@ -52,8 +52,8 @@ class RequestBody {
   std::string text_;
 };
 
-// Which attempts may follow one that may have been received.
-enum class Repeat : std::uint8_t { harmless, only_if_not_sent };
+// Which attempts may follow one that may have been done.
+enum class Repeat : std::uint8_t { harmless, only_if_not_done };
 
 class HttpKms final : public Kms {
  public:
@@ -125,7 +125,7 @@ class HttpKms final : public Kms {
   }
 
   Result<std::string> call(std::string_view operation, std::string_view request_json) override {
-    TRY_ASSIGN(const auto reply, send(operation, request_json, Repeat::only_if_not_sent));
+    TRY_ASSIGN(const auto reply, send(operation, request_json, Repeat::only_if_not_done));
     return std::string(as_text(reply.body));
   }
 
@@ -140,7 +140,9 @@ class HttpKms final : public Kms {
       }
       Error error = std::move(reply).error();
       if (!is_transient(error.code)) return error;
-      const bool may_repeat = repeat == Repeat::harmless || sent == http::Sent::no;
+      // What was throttled was refused before anything was done.
+      const bool is_not_done = sent == http::Sent::no || error.code == ErrorCode::throttling;
+      const bool may_repeat = repeat == Repeat::harmless || is_not_done;
       if (!may_repeat || attempt >= options_.attempts_max || !budget_.spend()) {
         return Error{ErrorCode::unavailable,
                      "the KMS at " + http_->endpoint().authority() + " is not to be had: " + error.message};

@@ -30,8 +30,8 @@ class Kms : public keyrings::KeyStoreKmsClient {
  public:
   // Any operation of the KMS API, or one of keyfold-kms's own by its whole name ("Keyfold.WhoCan"), its request and
   // reply as JSON text (not checked here). Tried again only when the request was
-  // certainly not sent. Fails with what KMS answered; with `unavailable` when it was throttled, failed with 5xx, or was
-  // not reached. The reply may hold secrets: wipe it.
+  // certainly not done: not sent, or throttled. Fails with what KMS answered; with `unavailable` when it was throttled,
+  // failed with 5xx, or was not reached. The reply may hold secrets: wipe it.
   virtual Result<std::string> call(std::string_view operation, std::string_view request_json) = 0;
 };
 
