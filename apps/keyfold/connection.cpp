@@ -21,21 +21,6 @@ std::string region_in(std::string_view key) {
   return arn ? std::string(arn->region) : std::string();
 }
 
-// A file's name is looked for beside the keyring file.
-Result<std::shared_ptr<keyrings::BranchKeyStore>> open_branch_keys(const ConnectionOptions& connection,
-                                                                   const std::filesystem::path& folder,
-                                                                   const client::BranchKeyStoreWanted& wanted) {
-  const bool is_file = !keystore::is_postgresql_address(wanted.store);
-  TRY_ASSIGN(auto store, open_key_store(connection,
-                                        {.store = is_file ? (folder / wanted.store).string() : wanted.store,
-                                         .logical_name = wanted.logical_name,
-                                         .key = wanted.key,
-                                         .scope = wanted.scope,
-                                         .hierarchy_version_max = wanted.hierarchy_version_max},
-                                        keystore::IfAbsent::fail));
-  return std::shared_ptr<keyrings::BranchKeyStore>(std::make_shared<keystore::KeyStore>(std::move(store)));
-}
-
 Result<client::ConfiguredKeyring> keyring_of_file(const std::string& path, const ConnectionOptions& connection) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{ErrorCode::io, "cannot read the keyring file " + path};
@@ -100,6 +85,14 @@ Result<keystore::KeyStore> open_key_store(const ConnectionOptions& connection,
   const auto newest =
       wanted.hierarchy_version_max == 1 ? keystore::HierarchyVersion::one : keystore::HierarchyVersion::two;
   return keystore::KeyStore(std::move(records), std::move(kms), std::move(choice), newest);
+}
+
+Result<std::shared_ptr<keyrings::BranchKeyStore>> open_branch_keys(const ConnectionOptions& connection,
+                                                                   const std::filesystem::path& folder,
+                                                                   client::BranchKeyStoreWanted wanted) {
+  if (!keystore::is_postgresql_address(wanted.store)) wanted.store = (folder / wanted.store).string();
+  TRY_ASSIGN(auto store, open_key_store(connection, wanted, keystore::IfAbsent::fail));
+  return std::shared_ptr<keyrings::BranchKeyStore>(std::make_shared<keystore::KeyStore>(std::move(store)));
 }
 
 Result<client::ConfiguredKeyring> keyring_of(const KeyOptions& keys, const ConnectionOptions& connection) {

@@ -1,6 +1,7 @@
 #pragma once
 // From what the command line says to a KMS and to keyrings.
 
+#include <filesystem>
 #include <memory>
 
 #include "keyfold/command_line.h"
@@ -24,6 +25,10 @@ Result<std::shared_ptr<keystore::RecordStore>> open_records(const std::string& s
 Result<keystore::KmsKeyChoice> key_choice(const client::BranchKeyStoreWanted& wanted);
 Result<keystore::KeyStore> open_key_store(const ConnectionOptions& connection,
                                           const client::BranchKeyStoreWanted& wanted, keystore::IfAbsent if_absent);
+// Of a store that is there. A file's name is looked for in `folder`: beside the file that names it.
+Result<std::shared_ptr<keyrings::BranchKeyStore>> open_branch_keys(const ConnectionOptions& connection,
+                                                                   const std::filesystem::path& folder,
+                                                                   client::BranchKeyStoreWanted wanted);
 Result<EncryptionContext> context_of(const std::vector<std::string>& pairs);
 
 }  // namespace keyfold::cli

@@ -4,7 +4,6 @@
 
 #include "keyfold/connection.h"
 #include "keyfold/core/base/try.h"
-#include "keyfold/envelope/keystore/postgresql/postgresql_records.h"
 #include "keyfold/lifecycle/topology/calls.h"
 #include "keyfold/lifecycle/topology/domain.h"
 
@@ -24,16 +23,6 @@ Result<std::string> key_named_by(const ConnectionOptions& connection, const std:
   return arn;
 }
 
-// A file's name is looked for beside the topology file.
-Result<std::shared_ptr<keyrings::BranchKeyStore>> open_branch_keys(const ConnectionOptions& connection,
-                                                                   const std::filesystem::path& folder,
-                                                                   client::BranchKeyStoreWanted wanted) {
-  TRY_ASSIGN(wanted.key, key_named_by(connection, wanted.key));
-  if (!keystore::is_postgresql_address(wanted.store)) wanted.store = (folder / wanted.store).string();
-  TRY_ASSIGN(auto store, open_key_store(connection, wanted, keystore::IfAbsent::fail));
-  return std::shared_ptr<keyrings::BranchKeyStore>(std::make_shared<keystore::KeyStore>(std::move(store)));
-}
-
 }  // namespace
 
 Result<std::shared_ptr<keyrings::MaterialsManager>> domain_manager(const DomainOptions& domain,
@@ -43,11 +32,13 @@ Result<std::shared_ptr<keyrings::MaterialsManager>> domain_manager(const DomainO
   const std::string region(settings.region.text());
   TRY_ASSIGN(auto kms, client::connect_kms(std::move(settings)));
   const auto folder = std::filesystem::path(domain.topology_file).parent_path();
-  return topology::open_domain(
-      topology, {.environment = domain.environment, .domain = domain.domain, .region = region},
-      {.kms = std::move(kms), .branch_keys = [connection, folder](const client::BranchKeyStoreWanted& wanted) {
-         return open_branch_keys(connection, folder, wanted);
-       }});
+  return topology::open_domain(topology, {.environment = domain.environment, .domain = domain.domain, .region = region},
+                               {.kms = std::move(kms),
+                                .branch_keys = [connection, folder](client::BranchKeyStoreWanted wanted)
+                                    -> Result<std::shared_ptr<keyrings::BranchKeyStore>> {
+                                  TRY_ASSIGN(wanted.key, key_named_by(connection, wanted.key));
+                                  return open_branch_keys(connection, folder, std::move(wanted));
+                                }});
 }
 
 }  // namespace keyfold::cli
