@@ -5,6 +5,7 @@
 #include "keyfold/core/base/try.h"
 #include "keyfold/files.h"
 #include "keyfold/lifecycle/topology/apply.h"
+#include "keyfold/lifecycle/topology/key_policy.h"
 #include "keyfold/lifecycle/topology/report.h"
 #include "keyfold/printable.h"
 
@@ -73,6 +74,7 @@ Result<int> apply(const TopologyCommand& command, const Topology& topology, cons
 
 Result<int> run(const TopologyCommand& command) {
   TRY_ASSIGN(const auto topology, topology::read_topology(command.file));
+  TRY(topology::check_key_policies(topology));
   TRY_ASSIGN(const auto clients, connect_all(command.connection, topology));
   TRY_ASSIGN(const auto found, topology::look(clients, topology));
   using topology::Unreadable;

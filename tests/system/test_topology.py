@@ -397,7 +397,7 @@ class Topology(unittest.TestCase):
 
     def test_tenants_have_branch_keys_that_their_keeper_makes(self):
         self.apply()
-        mail, keeper = self.add_user("production-mail"), self.add_user("tenant-keeper")
+        mail, keeper = self.add_user("production-mail"), self.add_user("production-tenant-keeper")
         key = self.kms[FRANKFURT].must("DescribeKey", KeyId=alias_of("production", "mail"))["KeyMetadata"]["Arn"]
         store = self.folder / f"mail-production-{FRANKFURT}.sqlite"
         make = ("branch-key", "create", "--store", store, "--logical-name", "shop/production/mail", "--key", key)
@@ -409,7 +409,7 @@ class Topology(unittest.TestCase):
         self.assertIn("not authorized", error)
         # Who keeps branch keys does not read them, nor by way of a key of his own.
         own = self.kms[FRANKFURT].must("CreateKey", Policy=json.dumps({"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/tenant-keeper"}, "Action": "kms:*", "Resource": "*"},
+            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/production-tenant-keeper"}, "Action": "kms:*", "Resource": "*"},
             {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}]}))["KeyMetadata"]["Arn"]
         context = {"aws-crypto-ec:domain": "mail", "aws-crypto-ec:environment": "production"}
         made = RegionalKms(self.server, keeper).must("GenerateDataKeyWithoutPlaintext", KeyId=key, NumberOfBytes=32, EncryptionContext=context)

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 
 #include "keyfold/core/base/try.h"
 #include "keyfold/envelope/materials/context_codec.h"
-#include "keyfold/lifecycle/topology/key_policy.h"
 #include "keyfold/lifecycle/topology/names.h"
 #include "keyfold/lifecycle/topology/toml.h"
 
@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t tag_key_size_max = 128, tag_value_size_max = 256;   // Characters.
 constexpr std::size_t store_size_max = 1024, context_key_size_max = 128;  // Bytes.
-constexpr std::size_t policy_size_max = std::size_t{32} << 10;            // Bytes: AWS's quota for a key policy.
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -34,12 +33,6 @@ bool is_domain_name(std::string_view text) {
 
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-std::string with(std::string text, std::string_view placeholder, std::string_view value) {
-  for (std::size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos; at += value.size())
-    text.replace(at, placeholder.size(), value);
-  return text;
 }
 
 // A user or a role, by its own ARN: an account's root would let in whomever identity policies name. And no character
@@ -73,7 +66,7 @@ Result<std::vector<std::string>> principals(const Written<WrittenTexts>& written
     return error_at(written.line, std::string(member) + " has more than " + std::to_string(principals_max));
   std::vector<std::string> made;
   for (const auto& text : written.value) {
-    auto principal = with(text, "{environment}", environment);
+    auto principal = filled(text, "{environment}", environment);
     if (!is_principal(principal))
       return error_at(written.line, std::string(member) + ": \"" + principal +
                                         "\" is not the ARN of a user or a role, arn:aws:iam::ACCOUNT:role/NAME");
@@ -144,7 +137,7 @@ Outcome take_tenants(const Written<WrittenTenants>& written, Domain& domain) {
                     "whoever seals under a branch key can open: with tenants, encryptors and decryptors "
                     "are the same (" +
                         domain.name + ", " + domain.environment + ")");
-  Tenants tenants{.store = with(store->value, "{environment}", domain.environment),
+  Tenants tenants{.store = filled(store->value, "{environment}", domain.environment),
                   .context_key = context_key->value,
                   .keepers = domain.encryptors};
   std::uint64_t seconds = static_cast<std::uint64_t>(tenants.time_to_live.count());
@@ -173,6 +166,34 @@ Outcome check_apart(const Domain& domain, std::uint32_t line, const AccountId& a
   }
   return ok();
 }
+
+// Environments are apart: who uses keys of one uses none of another, but for those of whom the file says so.
+class EnvironmentsApart {
+ public:
+  static Result<EnvironmentsApart> of(const MaybeWritten<WrittenTexts>& in_several) {
+    EnvironmentsApart made;
+    if (in_several) {
+      TRY_ASSIGN(made.in_several_, principals(*in_several, "in_several_environments", "{environment}"));
+    }
+    return made;
+  }
+
+  Outcome take(const Domain& domain, std::uint32_t line) {
+    const std::vector<std::string> none;
+    for (const auto* list : {&domain.encryptors, &domain.decryptors, domain.tenants ? &domain.tenants->keepers : &none})
+      for (const auto& user : *list) {
+        const auto& environment = environment_of_.try_emplace(user, domain.environment).first->second;
+        if (environment == domain.environment || std::ranges::binary_search(in_several_, user)) continue;
+        return error_at(line, user + " would use keys of " + environment + " and of " + domain.environment +
+                                  ": {environment} in its name parts them, or in_several_environments names it");
+      }
+    return ok();
+  }
+
+ private:
+  std::vector<std::string> in_several_;
+  std::map<std::string, std::string, std::less<>> environment_of_;  // Of each user of keys, the first that was met.
+};
 
 Result<Domain> domain_of(const WrittenDomain& written, const std::string& environment, const Said& said,
                          const AccountId& account) {
@@ -261,6 +282,7 @@ Result<Topology> parse_topology(std::string_view toml) {
   TRY_ASSIGN(auto topology, head_of(written));
   if (written.domains.size() > domains_max)
     return Error{ErrorCode::invalid_input, "more than " + std::to_string(domains_max) + " domains"};
+  TRY_ASSIGN(auto environments, EnvironmentsApart::of(written.in_several_environments));
   for (const auto& domain : written.domains) {
     if (!is_domain_name(domain.name))
       return error_at(domain.line, "a domain's name is 1 to 128 of a-z 0-9 _ -, in parts between single slashes");
@@ -273,10 +295,7 @@ Result<Topology> parse_topology(std::string_view toml) {
                       .domain = domain.settings,
                       .defaults = written.defaults};
       TRY_ASSIGN(auto made, domain_of(domain, environment, said, topology.account));
-      if (const auto size = key_policy(topology, made).size(); size > policy_size_max)
-        return error_at(domain.line, "the key policy of " + made.name + ", " + environment + " would be " +
-                                         std::to_string(size) + " bytes; a KMS takes " +
-                                         std::to_string(policy_size_max) + ". Name roles, and fewer");
+      TRY(environments.take(made, domain.line));
       topology.domains.push_back(std::move(made));
     }
   }

@@ -6,6 +6,7 @@
 //   account      = "123456789012"
 //   regions      = ["eu-central-1", "eu-west-1"]
 //   environments = ["production", "staging"]
+//   in_several_environments = ["arn:…"]               users of keys who may be in more than one; otherwise none is
 //   [defaults]                                        what domains do not say themselves
 //   administrators = ["arn:aws:iam::123456789012:user/key-admin"]
 //   [domains."payments/cards"]

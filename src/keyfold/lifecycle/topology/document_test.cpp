@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "keyfold/lifecycle/topology/key_policy.h"
 #include "keyfold/lifecycle/topology/names.h"
 #include "keyfold/lifecycle/topology/shop_test.h"
 
@@ -159,6 +160,28 @@ TEST(Topology, NobodyAdministersAndUses) {
   EXPECT_TRUE(says(refusal(admin, "arn:aws:iam::210987654321:user/key-admin"), "another account"));
 }
 
+TEST(Topology, WhoUsesKeysOfOneEnvironmentUsesNoneOfAnother) {
+  const std::string shared = "arn:aws:iam::123456789012:role/clearing";
+  const auto wrong = "role/clearing would use keys of production and of staging";
+  const std::string_view reader = "arn:aws:iam::123456789012:role/{environment}-clearing";
+  EXPECT_TRUE(says(refusal(reader, shared), wrong)) << refusal(reader, shared);
+  EXPECT_TRUE(
+      says(refusal("role/{environment}-checkout", "role/production-checkout"), "production-checkout would use"));
+  EXPECT_TRUE(
+      says(refusal("context_key = \"tenant\"", "context_key = \"tenant\", keepers = [\"" + shared + "\"]"), wrong));
+  // Also by two domains.
+  auto text = replaced("rotation_days = \"off\"", "decryptors = [\"arn:aws:iam::123456789012:role/production-crm\"]");
+  const auto topology = parse_topology(text);
+  ASSERT_FALSE(topology);
+  EXPECT_TRUE(says(topology.error().message, "production-crm would use keys of")) << topology.error().message;
+  // Unless that is said outright.
+  text = replaced(reader, shared);
+  const auto with = [&](const std::string& list) { return "in_several_environments = " + list + "\n" + text; };
+  EXPECT_TRUE(parse_topology(with("[\"" + shared + "\"]")));
+  EXPECT_FALSE(parse_topology(with("[\"" + shared + "x\"]")));
+  EXPECT_TRUE(says(parse_topology(with("[\"*\"]")).error().message, "is not the ARN of a user or a role"));
+}
+
 TEST(Topology, ListsMayBeEmptyButNotForgotten) {
   EXPECT_EQ(refusal("[\"arn:aws:iam::123456789012:user/key-admin\"]", "[]"), "accepted");
   EXPECT_TRUE(
@@ -172,16 +195,18 @@ TEST(Topology, WithTenantsEncryptorsAndDecryptorsAreTheSame) {
     EXPECT_TRUE(says(refusal("context_key = \"tenant\"", "context_key = \"" + std::string(key) + "\""), "context_key"));
 }
 
-TEST(Topology, APolicyThatNoKmsWouldTakeIsRefusedWithTheFile) {
+TEST(Topology, APolicyThatNoKmsWouldTakeIsToldBeforeOneIsAsked) {
   std::string many = "[";
   for (std::size_t i = 0; i < principals_max; ++i)
-    many += "\"arn:aws:iam::123456789012:role/" + std::string(100, 'x') + std::to_string(i) + "\",";
+    many += "\"arn:aws:iam::123456789012:role/{environment}" + std::string(90, 'x') + std::to_string(i) + "\",";
   many += "]";
   auto text = replaced("[\"arn:aws:iam::123456789012:role/{environment}-checkout\"]", many);
   text.replace(text.find("[\"arn:aws:iam::123456789012:role/{environment}-clearing\"]"), 57, many);
-  const auto topology = parse_topology(text);
-  ASSERT_FALSE(topology);
-  EXPECT_TRUE(says(topology.error().message, "a KMS takes 32768")) << topology.error().message;
+  const auto fits = check_key_policies(parsed(text));
+  ASSERT_FALSE(fits);
+  EXPECT_TRUE(says(fits.error().message, "payments/cards, development")) << fits.error().message;
+  EXPECT_TRUE(says(fits.error().message, "a KMS takes 32768")) << fits.error().message;
+  EXPECT_TRUE(check_key_policies(shop()));
 }
 
 }  // namespace

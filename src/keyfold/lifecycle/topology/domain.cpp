@@ -46,13 +46,6 @@ class LazyStore final : public BranchKeyStore {
   std::shared_ptr<BranchKeyStore> store_;  // Guarded by mutex_. Null: not yet.
 };
 
-std::string with_region(std::string text, const Region& region) {
-  constexpr std::string_view placeholder = "{region}";
-  for (std::size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos; at += region.text().size())
-    text.replace(at, placeholder.size(), region.text());
-  return text;
-}
-
 Result<std::shared_ptr<const keyrings::Keyring>> keyring_of(const Topology& topology, const Domain& domain,
                                                             const Region& region, DomainSources sources) {
   auto alias = key_alias_arn(topology, domain, region);
@@ -65,7 +58,7 @@ Result<std::shared_ptr<const keyrings::Keyring>> keyring_of(const Topology& topo
   if (!sources.branch_keys)
     return Error{ErrorCode::invalid_input,
                  "the domain " + domain.name + " has tenants, and no way to its branch keys was given"};
-  client::BranchKeyStoreWanted wanted{.store = with_region(domain.tenants->store, region),
+  client::BranchKeyStoreWanted wanted{.store = filled(domain.tenants->store, "{region}", region.text()),
                                       .logical_name = store_name_of(topology, domain),
                                       .key = std::move(alias)};
   TRY_ASSIGN(auto supplier,

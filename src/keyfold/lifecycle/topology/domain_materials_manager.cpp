@@ -8,14 +8,6 @@ namespace {
 
 using materials::SuiteId;
 
-// A value that a message or a caller brings: short, on one line.
-std::string shown(std::string_view value) {
-  constexpr std::size_t shown_max = 160;  // Bytes.
-  std::string out = "\"";
-  for (const char c : value.substr(0, shown_max)) out += c >= ' ' && c != 0x7f ? c : '?';
-  return out + (value.size() > shown_max ? "…\"" : "\"");
-}
-
 class DomainMaterialsManager final : public keyrings::MaterialsManager {
  public:
   DomainMaterialsManager(std::shared_ptr<keyrings::MaterialsManager> manager, const Domain& domain)
@@ -29,8 +21,8 @@ class DomainMaterialsManager final : public keyrings::MaterialsManager {
     EncryptionContext context = request.encryption_context;
     for (const auto& [key, value] : pairs_) {
       if (const auto* given = context.find(key); given != nullptr && *given != value)
-        return Error{ErrorCode::wrong_domain, "the encryption context says " + std::string(key) + " " + shown(*given) +
-                                                  ", and this is " + shown(value)};
+        return Error{ErrorCode::wrong_domain, "the encryption context says " + std::string(key) + " " +
+                                                  in_quotes(shortened(*given)) + ", and this is " + in_quotes(value)};
       context.set(std::string(key), value);
     }
     TRY_ASSIGN(const auto suite, suite_for(request.suite));
@@ -51,10 +43,11 @@ class DomainMaterialsManager final : public keyrings::MaterialsManager {
       const auto* known = held == nullptr ? request.reproduced_context.find(key) : nullptr;
       if (held == nullptr && known == nullptr)
         return Error{ErrorCode::wrong_domain, "the message does not say of which " + std::string(key) +
-                                                  " it is, and was to be opened in " + shown(value)};
+                                                  " it is, and was to be opened in " + in_quotes(value)};
       if (const std::string_view found = held != nullptr ? *held : std::string_view(*known); found != value)
-        return Error{ErrorCode::wrong_domain, "the message is of the " + std::string(key) + " " + shown(found) +
-                                                  ", and was to be opened in " + shown(value)};
+        return Error{ErrorCode::wrong_domain, "the message is of the " + std::string(key) + " " +
+                                                  in_quotes(shortened(found)) + ", and was to be opened in " +
+                                                  in_quotes(value)};
     }
     // What a reader could have made himself is no writer's.
     if (is_signed_ && !opens_unsigned_ && !request.suite.signs())

@@ -193,4 +193,13 @@ std::string key_policy(const Topology& topology, const Domain& domain) {
   return std::move(policy).text();
 }
 
+Outcome check_key_policies(const Topology& topology) {
+  for (const auto& domain : topology.domains)
+    if (const auto size = key_policy(topology, domain).size(); size > key_policy_size_max)
+      return Error{ErrorCode::invalid_input, "the key policy of " + domain.name + ", " + domain.environment +
+                                                 " would be " + std::to_string(size) + " bytes; a KMS takes " +
+                                                 std::to_string(key_policy_size_max) + ". Name roles, and fewer"};
+  return ok();
+}
+
 }  // namespace keyfold::topology

@@ -23,13 +23,18 @@
 // make, rotate and rewrap them, which needs no Decrypt: their ReEncrypt stays on this key (OnlyOnThisKey), so none
 // reads one that way. Nothing else is anybody's.
 
+#include <cstddef>
 #include <string>
 
 #include "keyfold/lifecycle/topology/document.h"
 
 namespace keyfold::topology {
 
+inline constexpr std::size_t key_policy_size_max = std::size_t{32} << 10;  // Bytes: AWS's quota.
+
 // As read_policy() and write_policy() would have it.
 std::string key_policy(const Topology& topology, const Domain& domain);
+// Fails with `invalid_input`, naming the domain, when one would be larger than that.
+Outcome check_key_policies(const Topology& topology);
 
 }  // namespace keyfold::topology

@@ -205,16 +205,16 @@ TEST(KeyPolicy, WithTenantsBranchKeyRecordsAreReadAndKeptAndNothingIsEncryptedDi
 TEST(KeyPolicy, KeepersKeepBranchKeysAndReadNone) {
   std::string text(testing::shop_toml);
   const std::string_view before = "context_key = \"tenant\"";
-  text.insert(text.find(before), "keepers = [\"arn:aws:iam::123456789012:user/keeper\"], ");
+  text.insert(text.find(before), "keepers = [\"arn:aws:iam::123456789012:user/{environment}-keeper\"], ");
   const auto topology = parsed(text);
   const Policy policy(topology, "staging", "mail");
   const auto right = branch_key_context("mail", "staging");
   for (const auto action : use) {
     const bool keeps = action == "kms:GenerateDataKeyWithoutPlaintext" || action.starts_with("kms:ReEncrypt");
-    EXPECT_EQ(policy.allows(user("keeper"), action, right), keeps) << action;
+    EXPECT_EQ(policy.allows(user("staging-keeper"), action, right), keeps) << action;
     EXPECT_EQ(policy.allows(role("staging-mail"), action, right), action == "kms:Decrypt") << action;
     // Nor by way of a key of their own.
-    EXPECT_EQ(policy.allows(user("keeper"), action, right, nullptr, "false"),
+    EXPECT_EQ(policy.allows(user("staging-keeper"), action, right, nullptr, "false"),
               action == "kms:GenerateDataKeyWithoutPlaintext")
         << action;
   }

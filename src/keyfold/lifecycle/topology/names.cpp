@@ -30,10 +30,26 @@ std::string description_of(const Topology& topology, const Domain& domain) {
 
 std::string description_end(const Topology& topology) { return " (keyfold topology " + topology.name + ")"; }
 
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
+std::string shown(std::string_view text) {
+  std::string out;
   append_json_escaped(out, text);
-  return out + "\"";
+  return out;
+}
+
+std::string in_quotes(std::string_view text) { return "\"" + shown(text) + "\""; }
+
+std::string shortened(std::string_view text) {
+  constexpr std::size_t shortened_max = 160;  // Bytes.
+  if (text.size() <= shortened_max) return std::string(text);
+  std::size_t end = shortened_max;
+  while (end > 0 && (text[end] & 0xc0) == 0x80) --end;  // Not within a character.
+  return std::string(text.substr(0, end)) + "…";
+}
+
+std::string filled(std::string text, std::string_view placeholder, std::string_view value) {
+  for (std::size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos; at += value.size())
+    text.replace(at, placeholder.size(), value);
+  return text;
 }
 
 }  // namespace keyfold::topology

@@ -31,7 +31,13 @@ std::string description_end(const Topology& topology);  // With which they all e
 // The logical name of a domain's store of branch keys: "shop/production/payments/cards".
 std::string store_name_of(const Topology& topology, const Domain& domain);
 
-// As a JSON string: what others may have written, on one line.
-std::string in_quotes(std::string_view text);
+// What others may have written, on one line: as in a JSON string.
+std::string shown(std::string_view text);
+std::string in_quotes(std::string_view text);  // With its quotes.
+// For a message: of a long text its beginning.
+std::string shortened(std::string_view text);
+
+// `text` with `value` wherever `placeholder` stands.
+std::string filled(std::string text, std::string_view placeholder, std::string_view value);
 
 }  // namespace keyfold::topology

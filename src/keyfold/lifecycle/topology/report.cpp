@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "keyfold/core/base/json_text.h"
 #include "keyfold/core/protocol/json_writer.h"
+#include "keyfold/lifecycle/topology/names.h"
 
 namespace keyfold::topology {
 namespace {
@@ -14,15 +14,11 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
   return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }
 
-// What others may have written in a tag, on one line.
-std::string shown(const std::string& text) {
-  std::string out;
-  append_json_escaped(out, text);
-  return out.empty() ? "-" : out;
-}
+// Out of a tag, which may be missing.
+std::string tag_text(const std::string& text) { return text.empty() ? "-" : shown(text); }
 
 std::string place(const Region& region, const std::string& environment, const std::string& domain) {
-  return std::string(region.text()) + " " + shown(environment) + " " + shown(domain);
+  return std::string(region.text()) + " " + tag_text(environment) + " " + tag_text(domain);
 }
 
 std::string head(const KeyPlan& key) {

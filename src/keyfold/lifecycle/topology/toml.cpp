@@ -7,21 +7,14 @@
 
 #include "keyfold/core/base/toml_guard.h"
 #include "keyfold/core/base/try.h"
+#include "keyfold/lifecycle/topology/names.h"
 
 namespace keyfold::topology {
 namespace {
 
-// A text out of the file, fit for a message.
-std::string shown(std::string_view text) {
-  constexpr std::size_t shown_max = 80;  // Bytes.
-  std::string out;
-  for (const char c : text.substr(0, shown_max)) out += c >= ' ' && c != 0x7f ? c : '?';
-  return out + (text.size() > shown_max ? "…" : "");
-}
-
 std::uint32_t line_of(const toml::key& key) { return static_cast<std::uint32_t>(key.source().begin.line); }
 Error wrong(const toml::key& key, std::string_view what) {
-  return error_at(line_of(key), shown(key.str()) + " " + std::string(what));
+  return error_at(line_of(key), shown(shortened(key.str())) + " " + std::string(what));
 }
 
 Outcome take(const toml::key& key, const toml::node& node, std::string& to) {
@@ -149,7 +142,7 @@ Outcome take(const toml::key& key, const toml::node& node, WrittenSettings& to) 
   TRY_ASSIGN(const auto* table, table_of(key, node));
   for (auto&& [name, value] : *table) {
     TRY_ASSIGN(const auto found, take_setting(name, value, to));
-    if (found == Found::unknown) return wrong(name, "is not known in " + shown(key.str()));
+    if (found == Found::unknown) return wrong(name, "is not known in " + shown(shortened(key.str())));
   }
   return ok();
 }
@@ -173,7 +166,7 @@ Result<WrittenDomain> domain_of(const toml::key& key, const toml::node& node) {
       continue;
     }
     TRY_ASSIGN(const auto found, take_setting(name, value, domain.settings));
-    if (found == Found::unknown) return wrong(name, "is not known in the domain " + shown(domain.name));
+    if (found == Found::unknown) return wrong(name, "is not known in the domain " + shown(shortened(domain.name)));
   }
   return domain;
 }
@@ -192,7 +185,7 @@ Result<WrittenTopology> read_toml(std::string_view text) {
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed)
     return error_at(static_cast<std::uint32_t>(parsed.error().source().begin.line),
-                    shown(parsed.error().description()));
+                    shown(shortened(parsed.error().description())));
   WrittenTopology topology;
   for (auto&& [name, value] : parsed.table()) {
     if (name == "topology") {
@@ -203,6 +196,8 @@ Result<WrittenTopology> read_toml(std::string_view text) {
       TRY(take(name, value, topology.regions));
     } else if (name == "environments") {
       TRY(take(name, value, topology.environments));
+    } else if (name == "in_several_environments") {
+      TRY(take(name, value, topology.in_several_environments));
     } else if (name == "defaults") {
       TRY(take(name, value, topology.defaults));
     } else if (name == "domains") {

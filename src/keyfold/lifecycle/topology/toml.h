@@ -58,7 +58,7 @@ struct WrittenDomain {
 
 struct WrittenTopology {
   MaybeWritten<std::string> topology, account;
-  MaybeWritten<WrittenTexts> regions, environments;
+  MaybeWritten<WrittenTexts> regions, environments, in_several_environments;
   WrittenSettings defaults;
   std::vector<WrittenDomain> domains;
 };
