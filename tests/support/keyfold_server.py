@@ -101,9 +101,11 @@ def read_credentials(path):
 
 
 def cli(*arguments, server=None, credentials=("test", "test"), check=True, input=None, **more):
-    """Runs `keyfold`; its CompletedProcess, in bytes."""
+    """Runs `keyfold`; its CompletedProcess, in bytes. `credentials`: an access key and its secret; of a session its token too."""
     environment = dict(os.environ, AWS_ACCESS_KEY_ID=credentials[0], AWS_SECRET_ACCESS_KEY=credentials[1], AWS_REGION=REGION,
                        AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+    if len(credentials) > 2:
+        environment["AWS_SESSION_TOKEN"] = credentials[2]
     command = [str(BIN / "keyfold"), *map(str, arguments)]
     if server is not None:
         command += ["--endpoint-url", server.endpoint]

@@ -243,6 +243,63 @@ class Topology(unittest.TestCase):
         self.topology("drift", status=DRIFTED)
         self.assertEqual(self.writes(), before)
 
+    def test_an_impostor_does_not_take_the_place_of_the_key_that_was_there(self):
+        self.apply()
+        kms = self.kms[FRANKFURT]
+        cards, tags = self.key("production", "payments/cards"), ("keyfold:topology", "keyfold:domain", "keyfold:environment")
+        values = dict(zip(tags, ("shop", "payments/cards", "production")))
+        impostor = kms.must("CreateKey", Tags=[{"TagKey": name, "TagValue": value} for name, value in values.items()])["KeyMetadata"]["KeyId"]
+        for tag in tags:
+            with self.subTest(tag):
+                kms.must("UntagResource", KeyId=cards, TagKeys=[tag])
+                out, _ = self.run_cli("topology", "apply", "--allow-deletion", "--file", self.file, status=1)
+                self.assertRegex(out, f"(?s){impostor}.*{cards}|{cards}.*{impostor}")
+                self.topology("drift", status=DRIFTED)
+                kms.must("TagResource", KeyId=cards, Tags=[{"TagKey": tag, "TagValue": values[tag]}])
+        self.assertIn("1 key left for a person to decide about", self.topology("apply", "--allow-deletion"))
+        self.assertEqual(self.calls().get("ScheduleKeyDeletion", 0), 0)
+        self.assertEqual(self.key("production", "payments/cards"), cards)
+
+    def test_a_key_that_lost_alias_and_tags_is_not_made_again(self):
+        self.apply()
+        kms = self.kms[FRANKFURT]
+        cards, made = self.key("production", "payments/cards"), self.calls()["CreateKey"]
+        kms.must("DeleteAlias", AliasName=alias_of("production", "payments/cards"))
+        kms.must("UntagResource", KeyId=cards, TagKeys=["keyfold:topology", "keyfold:domain", "keyfold:environment"])
+        out, _ = self.run_cli("topology", "apply", "--file", self.file, status=1)
+        self.assertIn(cards, out)
+        self.assertEqual(self.calls()["CreateKey"], made)
+
+    def test_a_multi_region_key_is_no_domains(self):
+        self.apply()
+        alias = alias_of("production", "payments/cards")
+        model = self.kms[FRANKFURT].must("DescribeKey", KeyId=alias)["KeyMetadata"]["Arn"]
+        tags = self.kms[FRANKFURT].all("ListResourceTags", "Tags", KeyId=model)
+        described = self.kms[FRANKFURT].must("DescribeKey", KeyId=model)["KeyMetadata"]["Description"]
+        self.server.stop()
+        pair = subprocess.run([BIN / "make_multi_region_pair", self.production.data, self.production.root_key, model, DUBLIN],
+                              capture_output=True, text=True, timeout=60, check=True).stdout.split()
+        self.server.__exit__()
+        self.server = self.production.start()
+        self.addCleanup(self.server.__exit__)
+        kms = RegionalKms(self.server, self.credentials)
+        kms.must("UpdateKeyDescription", KeyId=pair[0], Description=described)
+        kms.must("TagResource", KeyId=pair[0], Tags=tags)
+        kms.must("UpdateAlias", AliasName=alias, TargetKeyId=pair[0])
+        self.assertIn("is a multi-Region key: its replicas have policies of their own", self.topology("drift", status=DRIFTED))
+        out, _ = self.run_cli("topology", "apply", "--allow-deletion", "--file", self.file, status=1)
+        self.assertIn("is a multi-Region key", out)
+
+    def test_another_accounts_keys_are_not_touched(self):
+        self.apply()
+        before = self.writes()
+        self.edit(ACCOUNT, "444455556666")
+        self.edit('"development"]', '"test"]')
+        self.edit('environments.development]', 'environments.test]')
+        _, error = self.run_cli("topology", "apply", "--allow-deletion", "--file", self.file, status=1)
+        self.assertIn("the file is about account 444455556666 in eu-central-1, and the KMS has", error)
+        self.assertEqual(self.writes(), before)
+
     # Deletion.
 
     def test_keys_that_the_file_has_no_more_go_only_when_that_is_allowed(self):
@@ -359,6 +416,16 @@ class Topology(unittest.TestCase):
         self.assertEqual(self.open("production", "payments/cards", sealed, credentials=clearing)[0], "4111")
         _, error = self.open("production", "payments/cards", sealed, credentials=checkout, status=1)
         self.assertIn("not authorized to perform: kms:Decrypt", error)
+        # What is not signed might be of any reader.
+        unsigned = self.folder / "unsigned"
+        self.run_cli("encrypt", "--key", alias_of("production", "payments/cards"), "--context", "domain=payments/cards", "--context",
+                     "environment=production", "-o", unsigned, input=b"4111", credentials=checkout)
+        before = self.calls()
+        _, error = self.open("production", "payments/cards", unsigned, credentials=clearing, status=1)
+        self.assertIn("the message is not signed", error)
+        self.assertEqual(self.calls(), before)
+        self.edit("caching    =", "opens_unsigned = true\ncaching    =")
+        self.assertEqual(self.open("production", "payments/cards", unsigned, credentials=clearing)[0], "4111")
         sealed = self.seal("production", "customers", b"Ada", credentials=crm)
         self.assertIn("0578", cli("inspect", "--json", sealed).stdout.decode(), "support reads, and does not write")
 
