@@ -13,8 +13,8 @@ std::string ids_of(const std::vector<const FoundKey*>& keys) {
   return text;
 }
 
-Choice doubt(Choice choice, std::string about, const std::vector<const FoundKey*>& keys) {
-  choice.doubt = std::move(about);
+Choice doubt(std::string alias_target, std::string about, const std::vector<const FoundKey*>& keys) {
+  Choice choice{.alias_target = std::move(alias_target), .doubt = std::move(about)};
   for (const auto* key : keys) choice.doubted.push_back(key->id);
   return choice;
 }
@@ -88,33 +88,27 @@ Choice Choosing::choose(const Domain& domain) const {
     return choice;
   }
   if (tagged.size() > 1)
-    return doubt(std::move(choice),
+    return doubt(choice.alias_target,
                  "several keys have its tags, and " + alias + " names none of them:" + ids_of(tagged), tagged);
   auto rivals = lost_of(domain);
   if (named_passes && std::ranges::find(rivals, named) == rivals.end()) rivals.push_back(named);
-  if (tagged.size() == 1) {
-    std::erase(rivals, tagged.front());
+  if (const auto* best = !tagged.empty() ? tagged.front() : named_passes ? named : nullptr; best != nullptr) {
+    std::erase(rivals, best);
     if (rivals.empty()) {
-      choice.key = tagged.front();
+      choice.key = best;
       return choice;
     }
-    rivals.push_back(tagged.front());
-    return doubt(std::move(choice),
-                 "the key " + tagged.front()->id +
-                     " has its tags, and another passes for it by its alias, description or tags:" + ids_of(rivals),
+    rivals.push_back(best);
+    return doubt(choice.alias_target, "several keys pass for it, by its alias, description or tags:" + ids_of(rivals),
                  rivals);
   }
-  if (named_passes) {
-    choice.key = named;
-    return choice;
-  }
   if (!choice.alias_target.empty())
-    return doubt(std::move(choice),
+    return doubt(choice.alias_target,
                  alias + " names the key " + choice.alias_target +
                      ", which has neither its tags nor its description: give it these, or remove the alias",
                  named == nullptr ? Keys() : Keys{named});
   if (!rivals.empty())
-    return doubt(std::move(choice),
+    return doubt(choice.alias_target,
                  "a key is described or tagged as this one and has not all of its tags: give it its tags, or another "
                  "description and none of them:" +
                      ids_of(rivals),

@@ -4,9 +4,9 @@
 //  2. else the one that the alias names, if it passes for the domain's: by its description, or by tags that are there
 //     and none of which says otherwise;
 //  3. else none, and one is to be made.
-// Where that is doubtful it is said, and nobody's key is chosen: the alias names somebody else's key, or one that
-// passes for the domain's while another has its tags; several have the tags and the alias names none of them; one
-// passes for the domain's and has neither alias nor all tags.
+// Where that is doubtful it is said, and nobody's key is chosen: the alias names somebody else's key; several have the
+// tags and the alias names none of them; unless one has tags and alias, several pass for the domain's, by alias,
+// description or some of the tags; or one does, and has neither alias nor all tags.
 
 #include <map>
 #include <set>

@@ -184,8 +184,9 @@ class EnvironmentsApart {
       for (const auto& user : *list) {
         const auto& environment = environment_of_.try_emplace(user, domain.environment).first->second;
         if (environment == domain.environment || std::ranges::binary_search(in_several_, user)) continue;
-        return error_at(line, user + " would use keys of " + environment + " and of " + domain.environment +
-                                  ": {environment} in its name parts them, or in_several_environments names it");
+        std::string what = user;
+        what.append(" would use keys of ").append(environment).append(" and of ").append(domain.environment);
+        return error_at(line, what + ": {environment} in its name parts them, or in_several_environments names it");
       }
     return ok();
   }

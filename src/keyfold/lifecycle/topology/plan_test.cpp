@@ -283,6 +283,12 @@ TEST_F(Applied, AnImpostorWithTheTagsDoesNotTakeThePlaceOfTheKeyThatWasThere) {
     frankfurt->aliases.erase(std::string(cards_alias));
     expect_refused();
   }
+  // Neither has all tags, and the alias names the other.
+  start();
+  frankfurt->keys.at(id).tags.clear();
+  frankfurt->keys.at("key-impostor").tags.erase("keyfold:domain");
+  frankfurt->aliases[std::string(cards_alias)] = "key-impostor";
+  expect_refused();
   // Both have the tags, and the alias was moved: the file's key is told by it, and the other is nobody's to delete.
   start();
   frankfurt->aliases[std::string(cards_alias)] = "key-impostor";
