@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "keyfold/core/base/json_text.h"
+#include "keyfold/core/base/utf8.h"
 
 namespace keyfold::audit {
 namespace {
@@ -13,23 +14,19 @@ constexpr std::size_t host_max = 1024;
 constexpr std::size_t error_message_max = 2048;
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 
-bool continuation(std::string_view text, std::size_t at) {
-  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
-}
-
 // The length of the well-formed UTF-8 sequence of two to four bytes at `at` (Unicode, table 3-7), or 0.
 std::size_t sequence_length(std::string_view text, std::size_t at) {
   const auto lead = static_cast<unsigned char>(text[at]);
-  if (!continuation(text, at + 1)) return 0;
+  if (!is_utf8_continuation(text, at + 1)) return 0;
   const auto second = static_cast<unsigned char>(text[at + 1]);
   if (lead >= 0xC2 && lead <= 0xDF) return 2;
-  if (!continuation(text, at + 2)) return 0;
+  if (!is_utf8_continuation(text, at + 2)) return 0;
   if (lead >= 0xE0 && lead <= 0xEF) {
     const bool overlong = lead == 0xE0 && second < 0xA0;
     const bool surrogate = lead == 0xED && second >= 0xA0;
     return overlong || surrogate ? 0 : 3;
   }
-  if (!continuation(text, at + 3) || lead < 0xF0 || lead > 0xF4) return 0;
+  if (!is_utf8_continuation(text, at + 3) || lead < 0xF0 || lead > 0xF4) return 0;
   const bool overlong = lead == 0xF0 && second < 0x90;
   const bool beyond = lead == 0xF4 && second >= 0x90;
   return overlong || beyond ? 0 : 4;
@@ -53,13 +50,6 @@ void append_text(std::string& out, std::string_view text) {
       ++at;
     }
   }
-}
-
-// At most `size` bytes of `text`, not cut inside a character.
-std::string_view cut(std::string_view text, std::size_t size) {
-  if (text.size() <= size) return text;
-  while (size > 0 && continuation(text, size)) --size;
-  return text.substr(0, size);
 }
 
 void append_digits(std::string& out, unsigned value, int width) {
@@ -315,7 +305,7 @@ void write_tls(EventWriter& out, const TlsDetails& tls) {
   out.open("tlsDetails")
       .text("tlsVersion", tls.version)
       .text_if_any("cipherSuite", tls.cipher_suite)
-      .text_if_any("clientProvidedHostHeader", cut(tls.host, host_max))
+      .text_if_any("clientProvidedHostHeader", cut_utf8(tls.host, host_max))
       .close();
 }
 
@@ -346,9 +336,9 @@ void encode(const AuditEvent& event, std::string& leaf) {
       .text("eventName", event.name)
       .text_if_any("awsRegion", event.region)
       .text_if_any("sourceIPAddress", event.source_ip)
-      .text_if_any("userAgent", cut(event.user_agent, user_agent_max))
+      .text_if_any("userAgent", cut_utf8(event.user_agent, user_agent_max))
       .text_if_any("errorCode", event.error_code)
-      .text_if_any("errorMessage", cut(event.error_message, error_message_max));
+      .text_if_any("errorMessage", cut_utf8(event.error_message, error_message_max));
   write_request(out, event.request, event.re_encrypted);
   write_response(out, event.response);
   write_details(out, event.details, event.re_encrypted);
