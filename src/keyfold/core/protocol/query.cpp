@@ -117,6 +117,8 @@ Result<std::vector<std::string_view>> QueryReader::list(std::string_view name) c
     if (members.size() < number) members.resize(number);
     members[number - 1] = at->name.substr(0, end);
   }
+  if (const auto whole = text(name); whole && (!whole->empty() || !members.empty()))
+    return malformed("a list and a text at once: " + std::string(name));
   if (std::ranges::any_of(members, &std::string_view::empty))
     return malformed("a member is missing from the list " + std::string(name));
   return members;

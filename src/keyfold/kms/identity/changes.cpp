@@ -83,12 +83,7 @@ template <class E>
 Result<E> need_in(const Snapshot& snapshot, const AccountId& account, const typename Kind<E>::Name& name) {
   const auto* entry = snapshot.find(account, name);
   if (entry == nullptr) return missing<E>(name.text());
-  if constexpr (std::is_same_v<E, User>)
-    return entry->user;
-  else if constexpr (std::is_same_v<E, Group>)
-    return entry->group;
-  else
-    return entry->role;
+  return entity_of(*entry);
 }
 
 }  // namespace

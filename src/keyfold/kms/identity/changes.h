@@ -25,18 +25,27 @@ struct Kind<User> {
   using Name = UserName;
   static constexpr std::string_view word = "user", capital = "User";
   static constexpr std::size_t count_max = users_per_account_max, inline_size_max = user_inline_size_max;
+  static std::string arn(const AccountId& account, const EntityPath& path, const Name& name) {
+    return std::string(user_arn(account, path, name).text());
+  }
 };
 template <>
 struct Kind<Group> {
   using Name = GroupName;
   static constexpr std::string_view word = "group", capital = "Group";
   static constexpr std::size_t count_max = groups_per_account_max, inline_size_max = group_inline_size_max;
+  static std::string arn(const AccountId& account, const EntityPath& path, const Name& name) {
+    return group_arn(account, path, name);
+  }
 };
 template <>
 struct Kind<Role> {
   using Name = RoleName;
   static constexpr std::string_view word = "role", capital = "Role";
   static constexpr std::size_t count_max = roles_per_account_max, inline_size_max = role_inline_size_max;
+  static std::string arn(const AccountId& account, const EntityPath& path, const Name& name) {
+    return std::string(role_arn(account, path, name).text());
+  }
 };
 
 // One that there is.

@@ -46,6 +46,11 @@ struct AccessKeyEntry {
   std::uint64_t use_version = 0;  // Of the record of its last use; 0: there is none.
 };
 
+inline const User& entity_of(const UserEntry& entry) { return entry.user; }
+inline const Group& entity_of(const GroupEntry& entry) { return entry.group; }
+inline const Role& entity_of(const RoleEntry& entry) { return entry.role; }
+inline const ManagedPolicy& entity_of(const PolicyEntry& entry) { return entry.policy; }
+
 template <class Name, class Entry>
 using ByName = std::map<std::pair<AccountId, Name>, std::shared_ptr<const Entry>>;
 

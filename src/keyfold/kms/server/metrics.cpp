@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, 3> outcome_names = {"success", "client_er
 std::string_view name_of(std::size_t operation) {
   if (operation < operation_count) return operation_table()[operation].name;
   return operation == operation_count ? std::string_view("unknown")
-                                      : iam_table()[operation - operation_count - 1].action;
+                                      : iam_table()[operation - operation_count - 1].action();
 }
 
 }  // namespace

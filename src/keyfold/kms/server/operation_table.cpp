@@ -1,8 +1,7 @@
 #include "keyfold/kms/server/operation_table.h"
 
-#include <algorithm>
-
 #include "keyfold/kms/policy/known_keys.h"
+#include "keyfold/kms/server/rows.h"
 
 namespace keyfold::server {
 namespace {
@@ -167,13 +166,7 @@ constexpr std::array<OperationRow, operation_count> table = {{
 }};
 // clang-format on
 
-constexpr bool in_order() {
-  for (std::size_t i = 0; i < table.size(); ++i)
-    if (static_cast<std::size_t>(table[i].operation) != i || (i > 0 && table[i - 1].name >= table[i].name))
-      return false;
-  return true;
-}
-static_assert(in_order(), "one row for each operation, in its order");
+static_assert(in_order(table), "one row for each operation, in its order");
 
 }  // namespace
 
@@ -185,9 +178,8 @@ const OperationRow* find_operation(std::string_view target) {
   const bool ours = target.starts_with(keyfold_prefix);
   if (!ours && !target.starts_with(kms_prefix)) return nullptr;
   const std::string_view name = target.substr(ours ? keyfold_prefix.size() : kms_prefix.size());
-  const auto* row = std::ranges::lower_bound(table, name, {}, &OperationRow::name);
-  const Api api = ours ? Api::keyfold : Api::kms;
-  return row != table.end() && row->name == name && row->api == api ? row : nullptr;
+  const OperationRow* row = find_by_name(table, name);
+  return row != nullptr && row->api == (ours ? Api::keyfold : Api::kms) ? row : nullptr;
 }
 
 }  // namespace keyfold::server

@@ -60,14 +60,14 @@ Outcome list_inline_of(IamCall& call, ActionPermit permit) {
 template <class E>
 Outcome attach_policy(IamCall& call, ActionPermit permit) {
   TRY_ASSIGN(const auto name, name_of<E>(call));
-  TRY_ASSIGN(const auto arn, call.need("PolicyArn"));
+  TRY_ASSIGN(const auto arn, call.arn("PolicyArn"));
   return call.change(std::move(permit), [&](Edit& edit) { return attach<E>(edit, call.account(), name, arn); });
 }
 
 template <class E>
 Outcome detach_policy(IamCall& call, ActionPermit permit) {
   TRY_ASSIGN(const auto name, name_of<E>(call));
-  TRY_ASSIGN(const auto arn, call.need("PolicyArn"));
+  TRY_ASSIGN(const auto arn, call.arn("PolicyArn"));
   return call.change(std::move(permit), [&](Edit& edit) { return detach<E>(edit, call.account(), name, arn); });
 }
 

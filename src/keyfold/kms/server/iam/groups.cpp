@@ -39,8 +39,7 @@ Outcome run<IamOperation::get_group>(IamCall& call, ActionPermit permit) {
 template <>
 Outcome run<IamOperation::list_groups>(IamCall& call, ActionPermit permit) {
   TRY_ASSIGN(const auto snapshot, call.look(std::move(permit)));
-  TRY_ASSIGN(auto groups,
-             select<Group>(call, snapshot->groups, [](const auto& entry) -> const Group& { return entry.group; }));
+  TRY_ASSIGN(auto groups, select<Group>(call, snapshot->groups));
   return call.page("Groups", std::move(groups),
                    [](protocol::XmlWriter& xml, const Group* group) { write_group(xml, *group); });
 }

@@ -32,6 +32,17 @@ struct IamFacts {
   std::span<const policy::ConditionValue> view();
 };
 
+// Of parameters that are booleans: for IamCall::choice.
+inline constexpr std::array<std::string_view, 2> truth_values = {"true", "false"};
+
+// What a decision is about, as it was then.
+struct About {
+  std::string arn;
+  std::vector<identity::Tag> tags{};      // Its own; of one that is yet to be made, none.
+  std::optional<std::string> boundary{};  // Likewise.
+  friend bool operator==(const About&, const About&) = default;
+};
+
 // Lives for one request, on one thread.
 class IamCall {
  public:
@@ -68,23 +79,31 @@ class IamCall {
   }
   // The one named, or the caller; none: the root.
   Result<std::optional<identity::UserName>> user_or_caller() const;
-  Result<identity::EntityPath> path() const;  // "/" when none is given.
-  Result<std::string> path_prefix() const;    // Likewise.
+  Result<std::string_view> arn(std::string_view parameter) const;  // Its length is checked, no more.
+  Result<identity::EntityPath> path() const;                       // "/" when none is given.
+  Result<std::string> path_prefix() const;                         // Likewise.
   Result<std::int64_t> number(std::string_view parameter, std::int64_t usual, std::int64_t min, std::int64_t max) const;
   Result<std::string> description() const;
   Result<std::uint32_t> version_number() const;  // VersionId: "v3".
   Result<std::vector<identity::Tag>> tags() const;
-  Result<std::vector<std::string_view>> texts(std::string_view list) const;  // A list of text.
+  // A list of text; of a list of something else, a part of each member.
+  Result<std::vector<std::string_view>> texts(std::string_view list, std::string_view part = {}) const;
+  // One of these, or "" when it is not there.
+  Result<std::string_view> choice(std::string_view parameter, std::span<const std::string_view> choices) const;
+  bool has(std::string_view parameter) const;  // Or a member of the list of this name.
   static Error malformed(std::string_view parameter, std::string_view value);
 
-  // The decision, by the table; of roles to assume, see assume_role.cpp. What it was is noted for the record.
+  // The decision, by the table, and about the tags that the request puts. What it was is noted for the record.
   Result<policy::ActionPermit> authorize();
-  // Of a role that the caller is to become, by its trust policy.
-  Result<policy::ActionPermit> authorize(std::string_view action, const identity::RoleEntry& role, IamFacts& facts);
 
-  // Spends the permit, and gives what there is.
-  Result<std::shared_ptr<const identity::Snapshot>> look(policy::ActionPermit permit) const;
-  // Spends the permit, changes, and commits the record of this call with the change.
+  // Spends the permit, and gives what there is: that which was decided on.
+  Result<std::shared_ptr<const identity::Snapshot>> look(policy::ActionPermit permit) const {
+    return look(std::move(permit), account());
+  }
+  // Likewise, where it is for an account that need not be the caller's.
+  Result<std::shared_ptr<const identity::Snapshot>> look(policy::ActionPermit permit, const AccountId& account) const;
+  // Spends the permit, changes, and commits the record of this call with the change. Fails with `conflict` when what
+  // the decision was about has become something else.
   Outcome change(policy::ActionPermit permit, FunctionRef<Outcome(identity::Edit&)> edit);
 
   // For the record: responseElements. Never a secret.
@@ -120,14 +139,20 @@ class IamCall {
   Result<Cut> cut_page(const Items& items) const;
   void end_page(const Cut& cut);
   Outcome read();
-  void note_parameters();
+  bool note_parameters();
+  Outcome check_parameters() const;
   Outcome check_session() const;
-  Result<std::string> resource() const;
-  Result<std::string> user_resource() const;
-  Result<std::string> role_resource() const;
-  Result<std::string> group_resource() const;
-  Result<IamFacts*> facts();
-  void add_entity_facts(std::string_view resource);
+  Result<About> about(const identity::Snapshot& snapshot) const;
+  Result<About> about_user(const identity::Snapshot& snapshot) const;
+  Result<About> about_policy(const identity::Snapshot& snapshot) const;
+  Result<About> about_key_holder(const identity::Snapshot& snapshot) const;
+  Outcome add_request_facts();
+  void add_facts_of(const About& about);
+  Result<policy::ActionPermit> authorize_role();
+  Result<std::optional<std::string_view>> external_id() const;
+  CallFacts call_facts() const;
+  Result<policy::ActionPermit> decide(std::string_view action, const std::string& resource);
+  Result<policy::ActionPermit> decide(std::string_view action, const identity::RoleEntry& role);
   void note(const policy::Reason& reason, bool allowed);
   storage::OutboxRecord event() const;
 
@@ -143,6 +168,9 @@ class IamCall {
   policy::Authorizer authorizer_;
   std::shared_ptr<const identity::Snapshot> snapshot_;  // That decisions are made on.
   IamFacts facts_;
+  std::vector<identity::Tag> request_tags_;  // That `facts_` has views of.
+  About about_;                              // What was decided on.
+  std::optional<PrincipalArn> role_;         // That the caller asks to become.
   std::deque<std::string> noted_;
   std::vector<audit::EventField> parameters_, response_;
   std::string_view decision_;

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "keyfold/core/base/try.h"
+#include "keyfold/core/base/utf8.h"
 #include "keyfold/kms/server/iam/iam_call.h"
 
 namespace keyfold::server {
@@ -26,12 +27,36 @@ Error validation(std::string_view value, std::string_view parameter, std::string
 
 constexpr std::size_t value_told_max = 256;  // Bytes of a parameter that are told back.
 
+std::string quoted(std::string_view value) {
+  std::string text = "'";
+  return text.append(cut_utf8(value, value_told_max)).append("'");
+}
+
+constexpr std::size_t arn_size_min = 20, arn_size_max = 2048;
+
 }  // namespace
 
+// A parameter that does nothing could still be taken, by whoever reads it or by a policy, for one that does.
+Outcome IamCall::check_parameters() const {
+  const auto all = row_->parameters();
+  const auto refused = [this](std::string_view name) {
+    std::string text = "The parameter ";
+    return Error{ErrorCode::validation, text.append(name).append(" is not valid for ").append(row_->name)};
+  };
+  Outcome outcome = ok();
+  query_.each([&](std::string_view name, std::string_view) {
+    if (outcome && name != "Action" && name != "Version" &&
+        std::ranges::none_of(all, [name](const IamParameter& parameter) { return parameter.has(name); }))
+      outcome = refused(name);
+  });
+  TRY(outcome);
+  for (const auto& parameter : all)
+    if (parameter.is_list) TRY(query_.list(parameter.name));
+  return ok();
+}
+
 Error IamCall::malformed(std::string_view parameter, std::string_view value) {
-  std::string quoted = "'";
-  quoted.append(value.substr(0, value_told_max)).append("'");
-  return validation(quoted, parameter,
+  return validation(quoted(value), parameter,
                     "Member must have the form, and the length, that the service's model gives this parameter");
 }
 
@@ -40,6 +65,23 @@ Result<std::string_view> IamCall::need(std::string_view parameter) const {
   if (!value) return validation("null", parameter, "Member must not be null");
   if (value->empty()) return validation("''", parameter, "Member must have length greater than or equal to 1");
   return *value;
+}
+
+Result<std::string_view> IamCall::arn(std::string_view parameter) const {
+  TRY_ASSIGN(const auto arn, need(parameter));
+  if (arn.size() < arn_size_min || arn.size() > arn_size_max) return malformed(parameter, arn);
+  return arn;
+}
+
+// [\w+=,.@:\/-]{2,1224}
+Result<std::optional<std::string_view>> IamCall::external_id() const {
+  const auto value = query_.text("ExternalId");
+  if (!value) return std::optional<std::string_view>();
+  const bool formed = value->size() >= 2 && value->size() <= 1224 && std::ranges::all_of(*value, [](char c) {
+                        return c == ':' || c == '/' || identity::is_entity_name(std::string_view(&c, 1));
+                      });
+  if (!formed) return malformed("ExternalId", *value);
+  return value;
 }
 
 Result<std::optional<identity::UserName>> IamCall::user_or_caller() const {
@@ -71,12 +113,11 @@ Result<std::int64_t> IamCall::number(std::string_view parameter, std::int64_t us
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
   if (error != std::errc() || end != value->data() + value->size()) return malformed(parameter, *value);
-  std::string quoted = "'";
-  quoted.append(*value).append("'");
   if (number < min)
-    return validation(quoted, parameter, "Member must have value greater than or equal to " + std::to_string(min));
+    return validation(quoted(*value), parameter,
+                      "Member must have value greater than or equal to " + std::to_string(min));
   if (number > max)
-    return validation(quoted, parameter, "Member must have value less than or equal to " + std::to_string(max));
+    return validation(quoted(*value), parameter, "Member must have value less than or equal to " + std::to_string(max));
   return number;
 }
 
@@ -109,15 +150,29 @@ Result<std::vector<identity::Tag>> IamCall::tags() const {
   return tags;
 }
 
-Result<std::vector<std::string_view>> IamCall::texts(std::string_view list) const {
+Result<std::vector<std::string_view>> IamCall::texts(std::string_view list, std::string_view part) const {
   TRY_ASSIGN(const auto members, query_.list(list));
   std::vector<std::string_view> texts;
   for (const auto member : members) {
-    const auto text = query_.text(member);
+    const auto text = query_.text_of(member, part);
     if (!text || text->empty()) return validation("null", list, "Member must not be null");
     texts.push_back(*text);
   }
   return texts;
+}
+
+Result<std::string_view> IamCall::choice(std::string_view parameter, std::span<const std::string_view> choices) const {
+  const auto value = query_.text(parameter);
+  if (!value) return std::string_view();
+  if (std::ranges::find(choices, *value) != choices.end()) return *value;
+  std::string set = "Member must satisfy enum value set: [";
+  for (const auto choice : choices) set.append(choice == choices.front() ? "" : ", ").append(choice);
+  return validation(quoted(*value), parameter, set.append("]"));
+}
+
+bool IamCall::has(std::string_view parameter) const {
+  const auto members = query_.list(parameter);
+  return !query_.text(parameter).value_or("").empty() || (members && !members->empty());
 }
 
 Result<IamCall::PageWanted> IamCall::page_wanted() const {

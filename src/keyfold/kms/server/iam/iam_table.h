@@ -5,9 +5,12 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "keyfold/kms/audit/event.h"
+#include "keyfold/kms/policy/known_keys.h"
 
 namespace keyfold::server {
 
@@ -108,15 +111,39 @@ enum class IamResource : std::uint8_t {
 
 enum class Replies : std::uint8_t { nothing, result };
 
+// Condition keys of IAM's that a request has.
+inline constexpr std::string_view boundary_key = "iam:PermissionsBoundary";
+inline constexpr std::string_view policy_arn_key = "iam:PolicyARN";
+
+// A parameter as a request may have it: "UserName", or of a list "TagKeys.member.1", "Tags.member.1.Key".
+struct IamParameter {
+  std::string_view name;
+  bool is_list = false;
+  std::vector<std::string_view> parts;  // Of a list's members, where they are no texts.
+  // Whether a request's parameter of this name is this one, or a part of it. Of a list, "<name>" alone says that it is
+  // empty; how its members are counted, QueryReader::list knows.
+  bool has(std::string_view parameter) const;
+};
+
 struct IamRow {
   IamOperation operation;
-  std::string_view name;    // "CreateUser"
-  std::string_view action;  // "iam:CreateUser"
+  std::string_view name;  // "CreateUser"
   QueryService service;
   IamResource resource;
   std::string_view parameter;  // Which names the resource.
-  audit::Access access;        // CloudTrail's readOnly.
-  Replies replies;             // Whether there is a <…Result>.
+  // Every parameter that AWS documents, and so all that a request may have: "Path UserName TagKeys[] Tags[Key,Value]".
+  // What is not served of them, the handler refuses.
+  std::string_view takes;
+  // Which condition keys the request itself has; of "aws:RequestTag/" the prefix. iam:PermissionsBoundary is the
+  // entity's own where it is not here.
+  std::span<const std::string_view> condition_keys{};
+  std::string_view tag_action{};  // Needed too, of the same resource, by a request that has Tags.
+  audit::Access access;           // CloudTrail's readOnly.
+  Replies replies;                // Whether there is a <…Result>.
+
+  std::string_view action() const;  // "iam:CreateUser"
+  bool carries(std::string_view condition_key) const;
+  std::vector<IamParameter> parameters() const;  // What `takes` says.
 };
 
 const std::array<IamRow, iam_operation_count>& iam_table();

@@ -193,7 +193,7 @@ TEST_F(Matrix, EachOperationIsAllowedByItsOwnPermissionAlone) {
   make();
   const auto probe = user("probe", "");
   std::set<std::string> all = {"iam:PassRole", "iam:SimulatePrincipalPolicy", "sts:TagSession", "kms:Encrypt"};
-  for (const auto& row : iam_table()) all.emplace(row.action);
+  for (const auto& row : iam_table()) all.emplace(row.action());
   const auto give = [&](const std::vector<std::string>& actions) {
     ASSERT_TRUE(kms_.callers().put_identity_policy(*AccountId::parse("123456789012"),
                                                    *identity::UserName::parse("probe"), allowing(actions), nullptr));
@@ -203,12 +203,12 @@ TEST_F(Matrix, EachOperationIsAllowedByItsOwnPermissionAlone) {
     if (row.resource == IamResource::everybody) continue;
     std::vector<std::string> others;
     for (const auto& action : all)
-      if (action != row.action) others.push_back(action);
+      if (action != row.action()) others.push_back(action);
     give(others);
     const auto denied = call(row, parameters(row), probe);
     EXPECT_EQ(denied.status, 403) << row.name << denied.body;
     EXPECT_EQ(element(denied, "Code"), "AccessDenied") << row.name;
-    EXPECT_NE(denied.body.find("is not authorized to perform: " + std::string(row.action)), std::string::npos)
+    EXPECT_NE(denied.body.find("is not authorized to perform: " + std::string(row.action())), std::string::npos)
         << denied.body;
   }
   // What takes away comes last, so that it finds what it takes.
@@ -220,10 +220,93 @@ TEST_F(Matrix, EachOperationIsAllowedByItsOwnPermissionAlone) {
   for (const bool last : {false, true})
     for (const auto& row : iam_table()) {
       if (order(row) != last) continue;
-      give({row.resource == IamResource::everybody ? "kms:Encrypt" : std::string(row.action)});
+      give({row.resource == IamResource::everybody ? "kms:Encrypt" : std::string(row.action())});
       const auto allowed = call(row, parameters(row), probe);
       EXPECT_EQ(allowed.status, 200) << row.name << allowed.body;
     }
+}
+
+// Everything that some operation takes, in the form in which a request has it.
+std::map<std::string, std::string> parameters_of_all() {
+  std::map<std::string, std::string> all;
+  for (const auto& row : iam_table())
+    for (const auto& parameter : row.parameters()) {
+      const std::string name(parameter.name);
+      if (!parameter.is_list) all[name] = "x";
+      if (parameter.is_list) all[name] = "";  // An empty list.
+      if (parameter.is_list && parameter.parts.empty()) all[name + ".member.1"] = "x";
+      for (const auto part : parameter.parts) all[name + ".member.1." + std::string(part)] = "x";
+    }
+  for (const auto* name : {"userName", "PolicyARN", "Tags", "Tags.1.Key", "Tags.member.1", "Tags.member.1.key",
+                           "TagKeys.member.1.Key", "PolicyArns.member.1.Arn", "Action.member.1", "Unheard"})
+    all[name] = "x";
+  return all;
+}
+
+TEST_F(Matrix, NoOperationIsGivenAParameterThatItDoesNotTake) {
+  make();
+  const auto all = parameters_of_all();
+  EXPECT_GT(all.size(), 45U);
+  int refused = 0;
+  for (const auto& row : iam_table()) {
+    const auto taken = row.parameters();
+    for (const auto& [name, value] : all) {
+      const bool is_taken = std::ranges::any_of(taken, [&](const auto& parameter) { return parameter.has(name); });
+      if (is_taken && (name != "Tags" || value.empty())) continue;
+      const auto answer = call(row, with(parameters(row), {{name, value}}));
+      EXPECT_EQ(element(answer, "Code"), "ValidationError") << row.name << " " << name << answer.body;
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 2500);
+  EXPECT_NE(call("GetUser", {{"Path", "/"}}).body.find("The parameter Path is not valid for GetUser"),
+            std::string::npos);
+}
+
+TEST_F(Matrix, AGapInAListIsRefusedEverywhere) {
+  make();
+  for (const auto& row : iam_table())
+    for (const auto& parameter : row.parameters()) {
+      if (!parameter.is_list) continue;
+      Parameters all;
+      for (const auto& one : parameters(row))
+        if (!one.first.starts_with(parameter.name)) all.push_back(one);
+      const std::string part = parameter.parts.empty() ? "" : "." + std::string(parameter.parts.front());
+      for (const auto* number : {"2", "0", "01", "x", "129"}) {
+        const auto answer = call(row, with(all, {{std::string(parameter.name) + ".member." + number + part, "abc"}}));
+        EXPECT_EQ(element(answer, "Code"), "ValidationError") << row.name << number << answer.body;
+      }
+    }
+}
+
+TEST_F(Matrix, WhatCannotBeRecordedWholeIsNotDone) {
+  make();
+  const auto last = [this] { return kms_.leaves().back(); };
+  const auto padded = [](std::size_t size) {
+    const std::string body = some_policy;
+    return std::string(size - body.size(), ' ') + body;
+  };
+  const Parameters put = {{"UserName", "u"}, {"PolicyName", "q"}};
+  must("PutUserPolicy", with(put, {{"PolicyDocument", padded(8000)}}));
+  EXPECT_NE(last().find("kms:Encrypt"), std::string::npos);
+  const auto large = call("PutUserPolicy", with(put, {{"PolicyDocument", padded(policy::document_size_max + 1)}}));
+  EXPECT_EQ(element(large, "Code"), "ValidationError") << large.body;
+  EXPECT_NE(last().find(R"("errorCode":"ValidationError")"), std::string::npos);
+  EXPECT_NE(last().find(R"("userName":"u")"), std::string::npos);
+  // What an operation takes at most, fits.
+  Parameters tags = {{"RoleName", "many"}, {"AssumeRolePolicyDocument", trust}};
+  for (int i = 1; i <= 50; ++i) {
+    const std::string member = "Tags.member." + std::to_string(i);
+    tags.emplace_back(member + ".Key", std::to_string(i) + std::string(120, 'k'));
+    tags.emplace_back(member + ".Value", std::string(256, 'v'));
+  }
+  must("CreateRole", tags);
+  EXPECT_NE(last().find("tags.member.50.Value"), std::string::npos);
+  // A hundred large values do not.
+  Parameters flood;
+  for (int i = 1; i <= 100; ++i) flood.emplace_back("TagKeys.member." + std::to_string(i), std::string(2000, 'k'));
+  const auto flooded = call("UntagUser", with({{"UserName", "u"}}, flood));
+  EXPECT_EQ(element(flooded, "Code"), "ValidationError") << flooded.body;
 }
 
 TEST_F(Matrix, EveryCallIsRecordedWithItsSourceAndWithoutSecrets) {
@@ -272,7 +355,7 @@ TEST_F(Matrix, DelegatedAdministrationIsLimitedByConditions) {
   EXPECT_EQ(status(only_bounded, "PutUserPolicy", with({{"UserName", "bare"}}, inlined)), 403);
   EXPECT_EQ(status(only_bounded, "PutUserPolicy", with({{"UserName", "u"}}, inlined)), 200);
   const Parameters ledger = {{"Tags.member.1.Key", "team"}, {"Tags.member.1.Value", "ledger"}};
-  const std::string tagged = allowed_if("iam:CreateUser", R"("StringEquals":{"aws:RequestTag/team":"ledger"})");
+  const std::string tagged = allowed_if("iam:*User", R"("StringEquals":{"aws:RequestTag/team":"ledger"})");
   EXPECT_EQ(status(tagged, "CreateUser", {{"UserName", "untagged"}}), 403);
   EXPECT_EQ(status(tagged, "CreateUser", with({{"UserName", "tagged"}}, ledger)), 200);
   const std::string keys = allowed_if("iam:TagUser", R"("ForAllValues:StringEquals":{"aws:TagKeys":["floor"]})");
@@ -280,10 +363,106 @@ TEST_F(Matrix, DelegatedAdministrationIsLimitedByConditions) {
   const std::string own_team = allowed_if("iam:DeleteUser", R"("StringEquals":{"iam:ResourceTag/team":"ledger"})");
   EXPECT_EQ(status(own_team, "DeleteUser", {{"UserName", "tied"}}), 403);
   EXPECT_EQ(status(own_team, "DeleteUser", {{"UserName", "tagged"}}), 200);
+  // A parameter that does nothing satisfies nothing.
+  const Parameters attached = {{"UserName", "u"}, {"PolicyArn", "arn:aws:iam::123456789012:policy/bare"}};
+  const std::string bare_only =
+      allowed_if("iam:*", R"("StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::123456789012:policy/bare"})");
+  EXPECT_EQ(status(bare_only, "AttachUserPolicy", attached), 403);
+  EXPECT_EQ(status(bare_only, "AttachUserPolicy",
+                   with(attached, {{"PermissionsBoundary", "arn:aws:iam::123456789012:policy/bare"}})),
+            400);
+  const std::string ledger_only = allowed_if("iam:*", R"("StringEquals":{"aws:RequestTag/team":"ledger"})");
+  EXPECT_EQ(status(ledger_only, "AttachUserPolicy", with(attached, ledger)), 400);
+  EXPECT_EQ(status(ledger_only, "TagUser", with({{"UserName", "u"}}, ledger)), 200);
+  const std::string arn_only =
+      allowed_if("iam:*", R"("ArnEquals":{"iam:PolicyARN":"arn:aws:iam::123456789012:policy/bare"})");
+  const Parameters inline_of_u = with({{"UserName", "u"}}, inlined);
+  EXPECT_EQ(status(arn_only, "PutUserPolicy", inline_of_u), 403);
+  EXPECT_EQ(
+      status(arn_only, "PutUserPolicy", with(inline_of_u, {{"PolicyArn", "arn:aws:iam::123456789012:policy/bare"}})),
+      400);
+  // Of the policies that an operation is about, the ARN is no condition value, and of the boundary the one asked for.
+  EXPECT_EQ(status(arn_only, "GetPolicy", {{"PolicyArn", "arn:aws:iam::123456789012:policy/bare"}}), 403);
+  const std::string to_p = allowed_if("iam:Put*", R"("StringEquals":{"iam:PermissionsBoundary":")" + policy_ + "\"}");
+  EXPECT_EQ(status(to_p, "PutUserPermissionsBoundary",
+                   {{"UserName", "u"}, {"PermissionsBoundary", "arn:aws:iam::123456789012:policy/bare"}}),
+            403);
+  EXPECT_EQ(status(to_p, "PutUserPermissionsBoundary", {{"UserName", "bare"}, {"PermissionsBoundary", policy_}}), 200);
   const std::string here = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:GetUser",)"
                            R"("Resource":"arn:aws:iam::123456789012:user/${aws:username}"}})";
   EXPECT_EQ(status(here, "GetUser", {}), 200);
   EXPECT_EQ(status(here, "GetUser", {{"UserName", "bare"}}), 403);
+}
+
+TEST_F(Matrix, WhoMakesSomethingWithTagsMustBeAllowedToTagIt) {
+  make();
+  const Parameters tags = {{"Tags.member.1.Key", "clearance"}, {"Tags.member.1.Value", "top"}};
+  int number = 0, rows = 0;
+  for (const auto& row : iam_table()) {
+    if (row.tag_action.empty()) continue;
+    ++rows;
+    const std::string action(row.action()), tag(row.tag_action);
+    const auto by = [&](const std::vector<std::string>& actions, const Parameters& parameters) {
+      return call(row, parameters, user("maker-" + std::to_string(++number), allowing(actions)));
+    };
+    const auto denied = by({action}, with(parameters(row), tags));
+    EXPECT_EQ(denied.status, 403) << denied.body;
+    EXPECT_NE(denied.body.find("is not authorized to perform: " + tag), std::string::npos) << denied.body;
+    EXPECT_NE(kms_.leaves().back().find(R"("decision":"implicit deny")"), std::string::npos);
+    EXPECT_EQ(by({tag}, with(parameters(row), tags)).status, 403);
+    if (row.service == QueryService::iam) {
+      EXPECT_EQ(by({action}, parameters(row)).status, 200);
+      const std::string remove = "Delete" + std::string(row.name.substr(6));
+      Parameters of = {{std::string(row.parameter), "new"}};
+      if (remove == "DeletePolicy") of = {{"PolicyArn", "arn:aws:iam::123456789012:policy/new"}};
+      must(remove, of);
+      EXPECT_EQ(by({action, tag}, with(parameters(row), tags)).status, 200);
+    }
+  }
+  EXPECT_EQ(rows, 4);
+  // On the same resource, with the same facts.
+  const auto maker = [&](std::string_view condition) {
+    return user("maker-" + std::to_string(++number),
+                R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:CreateUser","Resource":"*"},)"
+                R"({"Effect":"Allow","Action":"iam:TagUser","Resource":"arn:aws:iam::123456789012:user/tagged/*",)"
+                R"("Condition":{"StringEquals":{"aws:RequestTag/clearance":")" +
+                    std::string(condition) + "\"}}}]}");
+  };
+  const Parameters there = with({{"UserName", "there"}, {"Path", "/tagged/"}}, tags);
+  EXPECT_EQ(call("CreateUser", there, maker("low")).status, 403);
+  EXPECT_EQ(call("CreateUser", with({{"UserName", "there"}}, tags), maker("top")).status, 403);
+  EXPECT_EQ(call("CreateUser", there, maker("top")).status, 200);
+}
+
+TEST_F(Matrix, NothingShowsOfAnotherAccountsPolicies) {
+  const Signer abroad{.id = "210987654321"};
+  const std::string theirs = "arn:aws:iam::210987654321:policy/project";
+  ASSERT_EQ(call("CreatePolicy",
+                 {{"PolicyName", "project"},
+                  {"PolicyDocument", some_policy},
+                  {"Tags.member.1.Key", "project"},
+                  {"Tags.member.1.Value", "north-star"}},
+                 abroad)
+                .status,
+            200);
+  for (const auto* value : {"north-star", "other"}) {
+    const auto probe = user("probe-" + std::string(value),
+                            R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:GetPolicy",)"
+                            R"("Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/project":")" +
+                                std::string(value) + "\"}}}}");
+    EXPECT_EQ(element(call("GetPolicy", {{"PolicyArn", theirs}}, probe), "Code"), "AccessDenied") << value;
+  }
+}
+
+// Of one that is not there the ARN is of the path "/", and no other that the caller would like to be allowed.
+TEST_F(Matrix, WhoIsThereDoesNotShowToThoseWhoMayNotAsk) {
+  must("CreateUser", {{"UserName", "alice"}, {"Path", "/hr/"}});
+  const auto probe = user("probe", R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:*",)"
+                                   R"("Resource":"arn:aws:iam::123456789012:user/dev/*"}})");
+  for (const auto* name : {"alice", "nobody"}) {
+    EXPECT_EQ(element(call("GetUser", {{"UserName", name}}, probe), "Code"), "AccessDenied") << name;
+    EXPECT_EQ(element(call("GetUser", {{"UserName", name}, {"Path", "/dev/"}}, probe), "Code"), "ValidationError");
+  }
 }
 
 TEST_F(Iam, TheServiceIsTheSignaturesAndNoOther) {

@@ -32,13 +32,12 @@ Result<E> look_at(IamCall& call, ActionPermit permit) {
 }
 
 // Those of an account whose path begins as asked, by name.
-template <class E, class Entries, class Select>
-Result<std::vector<std::pair<std::string, const E*>>> select(const IamCall& call, const Entries& entries,
-                                                             Select&& select) {
+template <class E, class Entries>
+Result<std::vector<std::pair<std::string, const E*>>> select(const IamCall& call, const Entries& entries) {
   TRY_ASSIGN(const auto prefix, call.path_prefix());
   std::vector<std::pair<std::string, const E*>> selected;
   Snapshot::each_in(entries, call.account(), [&](const auto& entry) {
-    const E& entity = select(entry);
+    const E& entity = entity_of(entry);
     if (entity.path.text().starts_with(prefix)) selected.emplace_back(std::string(entity.name.text()), &entity);
   });
   return selected;

@@ -7,6 +7,11 @@ namespace {
 using identity::ManagedPolicy;
 using identity::PolicyVersion;
 
+constexpr std::array<std::string_view, 3> scopes = {"All", "AWS", "Local"};
+constexpr std::array<std::string_view, 2> usages = {"PermissionsPolicy", "PermissionsBoundary"};
+constexpr std::array<std::string_view, 5> entity_filters = {"User", "Role", "Group", "LocalManagedPolicy",
+                                                            "AWSManagedPolicy"};
+
 // A version's number, so that versions sort by it.
 std::string version_key(std::uint32_t number) {
   std::string digits = std::to_string(number);
@@ -22,7 +27,7 @@ void write_version(protocol::XmlWriter& xml, const PolicyVersion& version, std::
 }
 
 Result<ManagedPolicy> policy_of(IamCall& call, ActionPermit permit) {
-  TRY_ASSIGN(const auto arn, call.need("PolicyArn"));
+  TRY_ASSIGN(const auto arn, call.arn("PolicyArn"));
   TRY_ASSIGN(const auto snapshot, call.look(std::move(permit)));
   return need_policy(*snapshot, call.account(), arn);
 }
@@ -54,7 +59,7 @@ Outcome run<IamOperation::create_policy>(IamCall& call, ActionPermit permit) {
 
 template <>
 Outcome run<IamOperation::get_policy>(IamCall& call, ActionPermit permit) {
-  TRY_ASSIGN(const auto arn, call.need("PolicyArn"));
+  TRY_ASSIGN(const auto arn, call.arn("PolicyArn"));
   TRY_ASSIGN(const auto snapshot, call.look(std::move(permit)));
   TRY_ASSIGN(const auto policy, need_policy(*snapshot, call.account(), arn));
   call.xml().open("Policy");
@@ -66,21 +71,17 @@ Outcome run<IamOperation::get_policy>(IamCall& call, ActionPermit permit) {
 template <>
 Outcome run<IamOperation::list_policies>(IamCall& call, ActionPermit permit) {
   TRY_ASSIGN(const auto snapshot, call.look(std::move(permit)));
-  const auto scope = call.text("Scope").value_or("All");
-  const auto usage = call.text("PolicyUsageFilter").value_or("");
-  if (scope != "All" && scope != "Local" && scope != "AWS") return IamCall::malformed("Scope", scope);
-  if (!usage.empty() && usage != "PermissionsPolicy" && usage != "PermissionsBoundary")
-    return IamCall::malformed("PolicyUsageFilter", usage);
-  const bool attached_only = call.text("OnlyAttached").value_or("false") == "true";
-  TRY_ASSIGN(auto policies,
-             select<ManagedPolicy>(call, snapshot->policies,
-                                   [](const auto& entry) -> const ManagedPolicy& { return entry.policy; }));
+  TRY_ASSIGN(const auto scope, call.choice("Scope", scopes));
+  TRY_ASSIGN(const auto usage, call.choice("PolicyUsageFilter", usages));
+  TRY_ASSIGN(const auto attached_only, call.choice("OnlyAttached", truth_values));
+  TRY_ASSIGN(auto policies, select<ManagedPolicy>(call, snapshot->policies));
   if (scope == "AWS") policies.clear();  // Nobody but the account makes policies here.
-  std::erase_if(policies, [&](const auto& item) {
-    const auto use = use_of(*snapshot, call.account(), item.second->arn());
-    if (usage == "PermissionsBoundary") return use.boundaries == 0;
-    return (attached_only || usage == "PermissionsPolicy") && use.attachments == 0;
-  });
+  // Counting looks at everybody there is: it is not done for what nobody asked.
+  if (attached_only == "true" || !usage.empty())
+    std::erase_if(policies, [&](const auto& item) {
+      const auto use = use_of(*snapshot, call.account(), item.second->arn());
+      return usage == "PermissionsBoundary" ? use.boundaries == 0 : use.attachments == 0;
+    });
   return call.page("Policies", std::move(policies), [&](protocol::XmlWriter& xml, const ManagedPolicy* policy) {
     write_policy(xml, *policy, use_of(*snapshot, call.account(), policy->arn()), Detail::listed);
   });
@@ -88,16 +89,17 @@ Outcome run<IamOperation::list_policies>(IamCall& call, ActionPermit permit) {
 
 template <>
 Outcome run<IamOperation::delete_policy>(IamCall& call, ActionPermit permit) {
-  TRY_ASSIGN(const auto arn, call.need("PolicyArn"));
+  TRY_ASSIGN(const auto arn, call.arn("PolicyArn"));
   return call.change(std::move(permit), [&](Edit& edit) { return remove_policy(edit, call.account(), arn); });
 }
 
 template <>
 Outcome run<IamOperation::create_policy_version>(IamCall& call, ActionPermit permit) {
   using identity::MakeDefault;
-  TRY_ASSIGN(const auto arn, call.need("PolicyArn"));
+  TRY_ASSIGN(const auto arn, call.arn("PolicyArn"));
   TRY_ASSIGN(const auto document, call.need("PolicyDocument"));
-  const auto make_default = call.text("SetAsDefault").value_or("false") == "true" ? MakeDefault::yes : MakeDefault::no;
+  TRY_ASSIGN(const auto as_default, call.choice("SetAsDefault", truth_values));
+  const auto make_default = as_default == "true" ? MakeDefault::yes : MakeDefault::no;
   std::optional<PolicyVersion> made;
   TRY(call.change(std::move(permit), [&](Edit& edit) -> Outcome {
     TRY_ASSIGN(auto version, add_policy_version(edit, call.account(), arn, document, make_default, call.now()));
@@ -138,7 +140,7 @@ Outcome run<IamOperation::list_policy_versions>(IamCall& call, ActionPermit perm
 
 template <>
 Outcome run<IamOperation::set_default_policy_version>(IamCall& call, ActionPermit permit) {
-  TRY_ASSIGN(const auto arn, call.need("PolicyArn"));
+  TRY_ASSIGN(const auto arn, call.arn("PolicyArn"));
   TRY_ASSIGN(const auto number, call.version_number());
   return call.change(std::move(permit),
                      [&](Edit& edit) { return set_default_version(edit, call.account(), arn, number, call.now()); });
@@ -146,7 +148,7 @@ Outcome run<IamOperation::set_default_policy_version>(IamCall& call, ActionPermi
 
 template <>
 Outcome run<IamOperation::delete_policy_version>(IamCall& call, ActionPermit permit) {
-  TRY_ASSIGN(const auto arn, call.need("PolicyArn"));
+  TRY_ASSIGN(const auto arn, call.arn("PolicyArn"));
   TRY_ASSIGN(const auto number, call.version_number());
   return call.change(std::move(permit),
                      [&](Edit& edit) { return remove_policy_version(edit, call.account(), arn, number, call.now()); });
@@ -189,10 +191,10 @@ std::vector<std::pair<std::string, Holder>> holders_of(const Snapshot& snapshot,
 
 template <>
 Outcome run<IamOperation::list_entities_for_policy>(IamCall& call, ActionPermit permit) {
-  TRY_ASSIGN(const auto arn, call.need("PolicyArn"));
+  TRY_ASSIGN(const auto arn, call.arn("PolicyArn"));
   TRY_ASSIGN(const auto prefix, call.path_prefix());
-  const auto filter = call.text("EntityFilter").value_or("");
-  const auto usage = call.text("PolicyUsageFilter").value_or("");
+  TRY_ASSIGN(const auto filter, call.choice("EntityFilter", entity_filters));
+  TRY_ASSIGN(const auto usage, call.choice("PolicyUsageFilter", usages));
   TRY_ASSIGN(const auto snapshot, call.look(std::move(permit)));
   TRY(need_policy(*snapshot, call.account(), arn));
   auto holders = holders_of(*snapshot, call.account(), arn, prefix, usage);

@@ -1,21 +1,21 @@
 // STS: who one is, and becoming somebody for a while.
 #include "keyfold/kms/identity/session.h"
 
+#include "keyfold/core/base/utf8.h"
 #include "keyfold/kms/server/iam/kinds.h"
 
 namespace keyfold::server {
 namespace {
 
-using identity::RoleEntry;
 using identity::SessionClaims;
 
 constexpr std::int64_t role_seconds_min = 900, role_seconds_usual = 3600;
-constexpr std::int64_t chained_seconds_max = 3600;  // A session that becomes another one.
+constexpr std::int64_t chained_seconds_max = 3600;  // A role's session that becomes another one.
 constexpr std::int64_t user_seconds_min = 900, user_seconds_usual = 43200, user_seconds_max = 129600;
 
 Error validation(std::string text) { return {ErrorCode::validation, std::move(text)}; }
 
-// Names everybody knows, in the order of AWS's model. The reply holds a secret.
+// Seals the session and writes it, in the order of AWS's model. The reply holds a secret.
 Outcome give(IamCall& call, const SessionClaims& claims) {
   TRY_ASSIGN(const auto credentials, call.entities().seal_session(claims, call.random()));
   call.reserve_secret();
@@ -36,11 +36,8 @@ Outcome refuse_unserved(const IamCall& call) {
   for (const auto* parameter : {"SerialNumber", "TokenCode"})
     if (call.text(parameter))
       return Error{ErrorCode::access_denied, "MultiFactorAuthentication failed: there are no MFA devices here."};
-  if (call.text("SourceIdentity")) return validation("SourceIdentity is not supported by this service.");
-  TRY_ASSIGN(const auto transitive, call.texts("TransitiveTagKeys"));
-  if (!transitive.empty()) return validation("TransitiveTagKeys are not supported by this service.");
-  if (call.text("ProvidedContexts.member.1.ProviderArn"))
-    return validation("ProvidedContexts are not supported by this service.");
+  for (const auto* parameter : {"SourceIdentity", "TransitiveTagKeys", "ProvidedContexts", "MinimumSessionTokenSize"})
+    if (call.has(parameter)) return validation(std::string(parameter) + " is not supported by this service.");
   return ok();
 }
 
@@ -50,17 +47,16 @@ Outcome add_session_policies(IamCall& call, const AccountId& account, const Snap
     TRY(policy::Document::parse(*text, policy::PolicyKind::session));
     claims.policy = *text;
   }
-  for (std::size_t i = 1;; ++i) {
-    const auto arn = call.text("PolicyArns.member." + std::to_string(i) + ".arn");
-    if (!arn) break;
-    if (i > identity::session_policy_arns_max)
-      return Error{ErrorCode::packed_policy_too_large,
-                   "Packed size of session policies consumes more than the limit: "
-                   "at most 10 managed policies can be given."};
-    const auto* policy = snapshot.find_policy(*arn);
+  TRY_ASSIGN(const auto arns, call.texts("PolicyArns", "arn"));
+  if (arns.size() > identity::session_policy_arns_max)
+    return Error{ErrorCode::packed_policy_too_large,
+                 "Packed size of session policies consumes more than the limit: "
+                 "at most 10 managed policies can be given."};
+  for (const auto arn : arns) {
+    const auto* policy = snapshot.find_policy(arn);
     if (policy == nullptr || policy->policy.account != account)
-      return validation("Policy " + std::string(arn->substr(0, 2048)) + " does not exist or is not attachable.");
-    claims.policy_arns.emplace_back(*arn);
+      return validation("Policy " + std::string(cut_utf8(arn, 2048)) + " does not exist or is not attachable.");
+    claims.policy_arns.emplace_back(arn);
   }
   return ok();
 }
@@ -74,29 +70,12 @@ Result<std::int64_t> packed_percent(const SessionClaims& claims) {
   return static_cast<std::int64_t>(percent);
 }
 
-// Session tags are the trust policy's to allow as well.
-Outcome check_tagging(IamCall& call, const RoleEntry& role, const std::vector<identity::Tag>& tags) {
-  if (tags.empty()) return ok();
-  TRY(identity::check_tags(tags));
-  IamFacts facts;
-  std::vector<std::string_view> keys;
-  for (const auto& tag : tags) {
-    facts.add("aws:RequestTag/" + tag.key, tag.value);
-    keys.push_back(tag.key);
-  }
-  facts.add_list("aws:TagKeys", std::move(keys));
-  for (const auto* key : {"ExternalId", "RoleSessionName"})
-    if (const auto value = call.text(key)) facts.add(std::string("sts:").append(key), std::string(*value));
-  TRY(call.authorize("sts:TagSession", role, facts));
-  return ok();
-}
-
 Result<std::int64_t> role_seconds(const IamCall& call, const identity::Role& role) {
   TRY_ASSIGN(const auto seconds, call.number("DurationSeconds", std::min(role_seconds_usual, role.session_seconds),
                                              role_seconds_min, identity::session_seconds_max));
   if (seconds > role.session_seconds)
     return validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
-  if (call.caller().session && seconds > chained_seconds_max)
+  if (call.caller().type == policy::PrincipalType::role_session && seconds > chained_seconds_max)
     return validation(
         "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining");
   return seconds;
@@ -106,7 +85,7 @@ Result<std::int64_t> role_seconds(const IamCall& call, const identity::Role& rol
 
 template <>
 Outcome run<IamOperation::get_caller_identity>(IamCall& call, ActionPermit permit) {
-  TRY(permit.spend(call.row().action, call.account()));
+  TRY(permit.spend(call.row().action(), call.account()));
   call.xml()
       .text("Arn", call.caller().arn.text())
       .text("UserId", call.caller().principal_id())
@@ -116,7 +95,7 @@ Outcome run<IamOperation::get_caller_identity>(IamCall& call, ActionPermit permi
 
 template <>
 Outcome run<IamOperation::get_session_token>(IamCall& call, ActionPermit permit) {
-  TRY(permit.spend(call.row().action, call.account()));
+  TRY(permit.spend(call.row().action(), call.account()));
   const auto& caller = call.caller();
   if (caller.type != policy::PrincipalType::user || caller.session)
     return Error{ErrorCode::access_denied, "Cannot call GetSessionToken with session credentials, or as the root"};
@@ -135,11 +114,10 @@ Outcome run<IamOperation::get_session_token>(IamCall& call, ActionPermit permit)
 
 template <>
 Outcome run<IamOperation::assume_role>(IamCall& call, ActionPermit permit) {
-  const auto snapshot = call.entities().snapshot();
-  const auto* entry = snapshot->find_role(permit.resource());
-  if (entry == nullptr) return Error{ErrorCode::conflict, "the role has just been removed"};
-  const identity::Role& role = entry->role;
-  TRY(permit.spend(call.row().action, role.account));
+  // What was decided on, and no later state of it.
+  TRY_ASSIGN(const auto named, identity::parse_role_arn(permit.resource()));
+  TRY_ASSIGN(const auto snapshot, call.look(std::move(permit), named.account));
+  const identity::Role& role = snapshot->find(named.account, named.name)->role;
   TRY(refuse_unserved(call));
   TRY_ASSIGN(const auto session_name, call.name<identity::SessionName>("RoleSessionName"));
   TRY_ASSIGN(const auto seconds, role_seconds(call, role));
@@ -153,7 +131,7 @@ Outcome run<IamOperation::assume_role>(IamCall& call, ActionPermit permit) {
                        .issued = now,
                        .expires = now + std::chrono::seconds(seconds)};
   TRY_ASSIGN(claims.tags, call.tags());
-  TRY(check_tagging(call, *entry, claims.tags));
+  TRY(identity::check_tags(claims.tags));
   TRY(add_session_policies(call, role.account, *snapshot, claims));
   TRY_ASSIGN(const auto percent, packed_percent(claims));
   const auto arn = identity::session_arn(role.account, role.name, session_name);

@@ -5,10 +5,9 @@ namespace keyfold::server {
 namespace {
 
 Result<std::optional<std::string>> boundary_of(const IamCall& call) {
-  const auto arn = call.text("PermissionsBoundary");
-  if (!arn) return std::optional<std::string>();
-  if (arn->empty() || arn->size() > 2048) return IamCall::malformed("PermissionsBoundary", *arn);
-  return std::optional(std::string(*arn));
+  if (!call.text("PermissionsBoundary")) return std::optional<std::string>();
+  TRY_ASSIGN(const auto arn, call.arn("PermissionsBoundary"));
+  return std::optional(std::string(arn));
 }
 
 template <class E>
@@ -40,7 +39,7 @@ Outcome list_tags(IamCall& call, ActionPermit permit) {
 template <class E>
 Outcome put_boundary(IamCall& call, ActionPermit permit) {
   TRY_ASSIGN(const auto name, name_of<E>(call));
-  TRY_ASSIGN(const auto arn, call.need("PermissionsBoundary"));
+  TRY_ASSIGN(const auto arn, call.arn("PermissionsBoundary"));
   return call.change(std::move(permit), [&](Edit& edit) { return set_boundary<E>(edit, call.account(), name, arn); });
 }
 
@@ -94,8 +93,7 @@ Outcome run<IamOperation::get_user>(IamCall& call, ActionPermit permit) {
 template <>
 Outcome run<IamOperation::list_users>(IamCall& call, ActionPermit permit) {
   TRY_ASSIGN(const auto snapshot, call.look(std::move(permit)));
-  TRY_ASSIGN(auto users,
-             select<User>(call, snapshot->users, [](const auto& entry) -> const User& { return entry.user; }));
+  TRY_ASSIGN(auto users, select<User>(call, snapshot->users));
   return call.page("Users", std::move(users),
                    [](protocol::XmlWriter& xml, const User* user) { write_user(xml, *user, Detail::listed); });
 }
@@ -143,8 +141,7 @@ Outcome run<IamOperation::get_role>(IamCall& call, ActionPermit permit) {
 template <>
 Outcome run<IamOperation::list_roles>(IamCall& call, ActionPermit permit) {
   TRY_ASSIGN(const auto snapshot, call.look(std::move(permit)));
-  TRY_ASSIGN(auto roles,
-             select<Role>(call, snapshot->roles, [](const auto& entry) -> const Role& { return entry.role; }));
+  TRY_ASSIGN(auto roles, select<Role>(call, snapshot->roles));
   return call.page("Roles", std::move(roles),
                    [](protocol::XmlWriter& xml, const Role* role) { write_role(xml, *role, Detail::listed); });
 }
