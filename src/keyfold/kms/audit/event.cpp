@@ -309,8 +309,8 @@ void write_tls(EventWriter& out, const TlsDetails& tls) {
       .close();
 }
 
-void write_resource(EventWriter& out, std::string_view arn, std::string_view account) {
-  out.text("ARN", arn).text_if_any("accountId", account).text("type", "AWS::KMS::Key");
+void write_resource(EventWriter& out, std::string_view arn, std::string_view account, std::string_view type) {
+  out.text("ARN", arn).text_if_any("accountId", account).text("type", type);
 }
 
 void write_resources(EventWriter& out, const AuditEvent& event) {
@@ -318,9 +318,10 @@ void write_resources(EventWriter& out, const AuditEvent& event) {
   const bool own = !event.resource_arn.empty();
   if (!source && !own) return;
   out.open_list_of_objects("resources");
-  if (source) write_resource(out, event.re_encrypted->resource_arn, event.re_encrypted->resource_account);
+  if (source)
+    write_resource(out, event.re_encrypted->resource_arn, event.re_encrypted->resource_account, event.resource_type);
   if (source && own) out.next_object();
-  if (own) write_resource(out, event.resource_arn, event.resource_account);
+  if (own) write_resource(out, event.resource_arn, event.resource_account, event.resource_type);
   out.close_list_of_objects();
 }
 

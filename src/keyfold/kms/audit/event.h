@@ -140,8 +140,9 @@ struct AuditEvent {
   std::string_view event_id;  // Unique (random_uuid); the outbox is drained once per event id.
   Access access = Access::read_only;
   EventType type = EventType::aws_api_call;
-  std::string_view resource_arn;  // The key; empty: none was found.
+  std::string_view resource_arn;  // The key, or the role that was to be assumed; empty: none was found.
   std::string_view resource_account;
+  std::string_view resource_type = "AWS::KMS::Key";
   std::string_view recipient_account;
 };
 

@@ -157,8 +157,9 @@ std::string IamCall::leaf(const Outcome& outcome, std::string_view event_id) con
       .event_id = event_id,
       .access = row_ == nullptr ? audit::Access::read_only : row_->access,
       .type = audit::EventType::aws_api_call,
-      .resource_arn = {},
-      .resource_account = {},
+      .resource_arn = role_ ? role_->arn.text() : std::string_view(),
+      .resource_account = role_ ? role_->account.text() : std::string_view(),
+      .resource_type = "AWS::IAM::Role",
       .recipient_account = account().text()};
   std::string leaf;
   audit::encode(event, leaf);

@@ -170,7 +170,11 @@ class IamCall {
   IamFacts facts_;
   std::vector<identity::Tag> request_tags_;  // That `facts_` has views of.
   About about_;                              // What was decided on.
-  std::optional<PrincipalArn> role_;         // That the caller asks to become.
+  struct AskedRole {
+    PrincipalArn arn;
+    AccountId account;
+  };
+  std::optional<AskedRole> role_;  // That the caller asks to become, and there is.
   std::deque<std::string> noted_;
   std::vector<audit::EventField> parameters_, response_;
   std::string_view decision_;

@@ -161,7 +161,7 @@ Result<policy::ActionPermit> IamCall::authorize_role() {
                                                .append(" is not authorized to perform: sts:AssumeRole on resource: ")
                                                .append(arn)};
   }
-  role_ = role->role.arn();
+  role_ = AskedRole{.arn = role->role.arn(), .account = role->role.account};
   add_facts_of({.arn = {}, .tags = role->role.tags});
   TRY_ASSIGN(auto permit, decide(row_->action(), *role));
   if (!request_tags_.empty()) TRY(decide(row_->tag_action, *role));

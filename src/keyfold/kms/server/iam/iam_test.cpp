@@ -1,88 +1,13 @@
-// IAM and STS through the whole pipeline: the table's permissions, each alone; the records; sessions on the fast lane.
+// IAM and STS through the whole pipeline: the table's permissions, each alone; its parameters; the records.
 #include <gtest/gtest.h>
 
 #include <map>
 #include <set>
 
-#include "keyfold/kms/server/iam/iam_table.h"
-#include "keyfold/kms/server/iam/shapes.h"
-#include "keyfold/kms/server/query_service.h"
-#include "keyfold/kms/server/server_testing.h"
-#include "keyfold/testing/count_malloc.h"
+#include "keyfold/kms/server/iam/iam_testing.h"
 
 namespace keyfold::server {
 namespace {
-
-using Parameters = std::vector<std::pair<std::string, std::string>>;
-
-// Whoever signs.
-struct Signer {
-  std::string id = "test", secret = "test", token{};
-};
-
-class Iam : public testing::Test {
- protected:
-  Signed sign(std::string_view service, std::string_view type, std::string target, std::string body, const Signer& by) {
-    Signed request;
-    request.body = std::move(body);
-    request.headers = {{"Host", "kms.local"}, {"Content-Type", std::string(type)}};
-    if (!target.empty()) request.headers.emplace_back("X-Amz-Target", target);
-    const http::Request view = request.view();
-    const sigv4::Credentials credentials{.access_key_id = by.id,
-                                         .secret_access_key = certain(SecretBytes::copy_of(as_bytes(by.secret))),
-                                         .session_token = certain(SecretBytes::copy_of(as_bytes(by.token)))};
-    auto signature =
-        certain(sigv4::sign({.method = "POST", .path = "/", .query = {}, .headers = view.headers, .body = view.body},
-                            credentials, certain(Region::parse("eu-central-1")), service, kms_.clock().now()));
-    request.headers.emplace_back("Authorization", signature.authorization);
-    request.headers.emplace_back("X-Amz-Date", signature.amz_date);
-    if (!by.token.empty()) request.headers.emplace_back("X-Amz-Security-Token", by.token);
-    return request;
-  }
-  Answer call(const IamRow& row, const Parameters& parameters, const Signer& by = {}) {
-    std::string body = "Action=" + std::string(row.name) + "&Version=" + std::string(api_version_of(row.service));
-    for (const auto& [name, value] : parameters) body += "&" + name + "=" + url_encoded(value);
-    Signed request = sign(name_of(row.service), "application/x-www-form-urlencoded; charset=utf-8", "", body, by);
-    return kms_.send(request);
-  }
-  Answer call(std::string_view operation, const Parameters& parameters, const Signer& by = {}) {
-    for (const auto& row : iam_table())
-      if (row.name == operation) return call(row, parameters, by);
-    ADD_FAILURE() << operation;
-    return {};
-  }
-  Answer kms(std::string_view operation, std::string body, const Signer& by) {
-    Signed request = sign("kms", "application/x-amz-json-1.1", "TrentService." + std::string(operation), body, by);
-    return kms_.send(request);
-  }
-  static std::string element(const Answer& answer, std::string_view name) {
-    const std::string open = "<" + std::string(name) + ">";
-    const auto at = answer.body.find(open);
-    if (at == std::string::npos) return {};
-    return answer.body.substr(at + open.size(), answer.body.find("</", at) - at - open.size());
-  }
-  Signer user(std::string_view name, std::string_view policy) {
-    const auto key = kms_.add_user(name, policy);
-    return {.id = std::string(key.id.text()), .secret = std::string(as_text(key.secret.reveal())), .token = {}};
-  }
-  static Signer session(const Answer& answer) {
-    return {.id = element(answer, "AccessKeyId"),
-            .secret = element(answer, "SecretAccessKey"),
-            .token = element(answer, "SessionToken")};
-  }
-  Kms kms_;
-};
-
-const std::string trust =
-    R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}})";
-const std::string some_policy =
-    R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:Encrypt","Resource":"*"}})";
-
-std::string allowing(const std::vector<std::string>& actions) {
-  std::string list;
-  for (const auto& action : actions) list += (list.empty() ? "\"" : ",\"") + action + "\"";
-  return R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":[)" + list + R"(],"Resource":"*"}})";
-}
 
 // What each operation is called with, on entities that make() makes anew for each.
 Parameters parameters_of(const IamRow& row) {
@@ -480,50 +405,6 @@ TEST_F(Iam, TheServiceIsTheSignaturesAndNoOther) {
       sign("iam", "application/x-www-form-urlencoded", "", "Action=ListUsers&Action=ListUsers&Version=2010-05-08", {});
   EXPECT_EQ(element(kms_.send(twice), "Code"), "ValidationError");
 }
-
-TEST_F(Iam, ASessionSaysInItsRecordsWhoseItIs) {
-  call("CreateRole", {{"RoleName", "r"}, {"AssumeRolePolicyDocument", trust}});
-  call("PutRolePolicy",
-       {{"RoleName", "r"}, {"PolicyName", "p"}, {"PolicyDocument", allowing({"kms:ListKeys", "kms:GenerateRandom"})}});
-  const auto assumed = call("AssumeRole", {{"RoleArn", "arn:aws:iam::123456789012:role/r"}, {"RoleSessionName", "one"}},
-                            user("asker", allowing({"sts:AssumeRole"})));
-  ASSERT_EQ(assumed.status, 200) << assumed.body;
-  EXPECT_EQ(kms("ListKeys", "{}", session(assumed)).status, 200);
-  const auto leaf = kms_.leaves().back();
-  EXPECT_NE(leaf.find(R"("userIdentity":{"type":"AssumedRole","principalId":"AROA)"), std::string::npos) << leaf;
-  EXPECT_NE(leaf.find(R"("arn":"arn:aws:sts::123456789012:assumed-role/r/one")"), std::string::npos);
-  EXPECT_NE(leaf.find(R"("sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROA)"), std::string::npos);
-  EXPECT_NE(leaf.find(R"("arn":"arn:aws:iam::123456789012:role/r","accountId":"123456789012","userName":"r"},)"
-                      R"("attributes":{"mfaAuthenticated":"false","creationDate":"2025-06-15T15:06:40Z"}})"),
-            std::string::npos)
-      << leaf;
-  EXPECT_EQ(leaf.find(session(assumed).token), std::string::npos);
-}
-
-#if KEYFOLD_COUNTS_MALLOC
-TEST_F(Iam, ASessionOnTheFastLaneAllocatesNothing) {
-  call("CreateRole", {{"RoleName", "r"}, {"AssumeRolePolicyDocument", trust}});
-  call("PutRolePolicy", {{"RoleName", "r"}, {"PolicyName", "p"}, {"PolicyDocument", allowing({"kms:GenerateRandom"})}});
-  const auto assumed = call("AssumeRole", {{"RoleArn", "arn:aws:iam::123456789012:role/r"}, {"RoleSessionName", "one"}},
-                            user("asker", allowing({"sts:AssumeRole"})));
-  const auto asker = user("direct", allowing({"kms:GenerateRandom"}));
-  for (const auto& signer : {session(assumed), asker}) {
-    Signed request =
-        sign("kms", "application/x-amz-json-1.1", "TrentService.GenerateRandom", R"({"NumberOfBytes":32})", signer);
-    const http::Request view = request.view();
-    http::Reply reply;
-    const auto serve = [&] {
-      reply.clear();
-      kms_.pipeline().serve(view, reply, 0);
-      ASSERT_EQ(reply.status, 200) << reply.body;
-    };
-    for (int i = 0; i < 200; ++i) serve();
-    const std::size_t before = malloc_calls();
-    for (int i = 0; i < 1000; ++i) serve();
-    EXPECT_LT(static_cast<double>(malloc_calls() - before) / 1000, 0.05) << signer.id;
-  }
-}
-#endif
 
 }  // namespace
 }  // namespace keyfold::server
