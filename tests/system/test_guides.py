@@ -1,7 +1,6 @@
 """What README's tour and the design guide tell people to type does what they say: every ```sh block, from the top, in one shell. And the
 snippets of the library's guide, which are a program of their own (tests/tools/program_of_snippets.py), print what stands below them."""
 
-import os
 import pathlib
 import re
 import subprocess
@@ -10,6 +9,7 @@ import time
 import typing
 import unittest
 
+from documents import Shell, blocks, fenced, statements
 from keyfold_server import BIN, REGION, Server
 from two_regions import TwoRegions
 
@@ -65,57 +65,6 @@ TOUR = (
     Said("--context tenant=4712 -i letters.sealed", 1, r"tenant"),
     Said("courier keyfold decrypt", 1, DENIED + "kms:Decrypt"),
 )
-
-
-def fenced(text):
-    """The language of each block, and what stands in it."""
-    return re.findall(r"^```(.*)\n((?:.*\n)*?)```$", text, re.MULTILINE)
-
-
-def blocks(text, language):
-    return [block for name, block in fenced(text) if name == language]
-
-
-def statements(block):
-    """The block, cut where the shell would run what it has read."""
-    read = ""
-    for line in block.splitlines(keepends=True):
-        read += line
-        if subprocess.run(["bash", "-n", "-c", read], capture_output=True, check=False).returncode == 0:
-            yield read.rstrip("\n")
-            read = ""
-    if read:
-        raise AssertionError(f"the shell cannot read: {read}")
-
-
-class Shell:
-    """A shell that is given one statement after another."""
-
-    def __init__(self, folder):
-        environment = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8", "no_proxy": "127.0.0.1"}
-        self.process = subprocess.Popen(["bash", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        cwd=folder, env=environment, encoding="utf-8", errors="replace")
-
-    def run(self, statement):
-        """The status, and what it said."""
-        mark = "---keyfold-statement-ended"
-        self.process.stdin.write(f"{{ {statement}\n}} </dev/null\nprintf '\\n%s %d\\n' {mark} $?\n")
-        self.process.stdin.flush()
-        said = ""
-        for line in self.process.stdout:
-            if line.startswith(mark):
-                return int(line.split()[1]), said[:-1]
-            said += line
-        raise AssertionError(f"the shell ended at {statement}: {said}")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
 
 
 class Guides(unittest.TestCase):
