@@ -59,7 +59,7 @@ constexpr std::array<std::string_view, 6> prefixes = {encryption_context_prefix,
                                                       "iam:ResourceTag/",        attestation_prefix};
 
 // Of operations and circumstances that there are none of here.
-constexpr std::array<std::string_view, 51> never_there = {
+constexpr std::array<std::string_view, 53> never_there = {
     "kms:DataKeyPairSpec",
     "kms:ExpirationModel",
     "kms:KeyAgreementAlgorithm",
@@ -108,15 +108,16 @@ constexpr std::array<std::string_view, 51> never_there = {
     "iam:FIDO-FIPS-140-3-certification",
     "iam:FIDO-certification",
     "sts:AWSServiceName",
+    "sts:DurationSeconds",  // Of bearer tokens.
     "sts:RequestContextProviders",
     "sts:SourceIdentity",
     "sts:TaskPolicyArn",
+    "sts:TransitiveTagKeys",
 };
 
 // Supplied by IAM's and STS's operations.
-constexpr std::array<std::string_view, 6> of_identities = {"iam:PermissionsBoundary", "iam:PolicyARN",
-                                                           "sts:DurationSeconds",     "sts:ExternalId",
-                                                           "sts:RoleSessionName",     "sts:TransitiveTagKeys"};
+constexpr std::array<std::string_view, 4> of_identities = {"iam:PermissionsBoundary", "iam:PolicyARN", "sts:ExternalId",
+                                                           "sts:RoleSessionName"};
 
 template <class Names>
 bool has(const Names& names, std::string_view name) {
