@@ -79,6 +79,7 @@ Outcome Edit::put(Role role) {
 Outcome Edit::put(ManagedPolicy policy) {
   TRY_ASSIGN(auto document, compiler_.compile(policy.text(), policy::PolicyKind::identity));
   compiled_.push_back(std::move(document));
+  TRY_ASSIGN(auto for_sessions, compiler_.compile(policy.text(), policy::PolicyKind::session));
   for (const auto& version : policy.versions) {
     TRY_ASSIGN(auto other, compiler_.compile(version.text, policy::PolicyKind::identity));
     compiled_.push_back(std::move(other));
@@ -88,38 +89,24 @@ Outcome Edit::put(ManagedPolicy policy) {
   write(record_name(policy.account, policy.name), version_of(now_.find(policy.account, policy.name)), std::move(value));
   policies_changed_.insert(policy.arn());
   const Key<PolicyName> key(policy.account, policy.name);
-  policies_[key] = std::make_shared<PolicyEntry>(PolicyEntry{.policy = std::move(policy), .version = 0});
+  policies_[key] = std::make_shared<PolicyEntry>(
+      PolicyEntry{.policy = std::move(policy), .version = 0, .for_sessions = std::move(for_sessions)});
   next_->policies[key] = policies_[key];
   return ok();
 }
 
-void Edit::remove(const User& user) {
-  const Key<UserName> key(user.account, user.name);
-  write(record_name(user.account, user.name), version_of(now_.find(user.account, user.name)), std::nullopt);
-  users_.erase(key);
-  next_->users.erase(key);
+template <class Entity, class Mine, class All>
+void Edit::remove_from(Mine& mine, All& all, const Entity& entity) {
+  write(record_name(entity.account, entity.name), version_of(now_.find(entity.account, entity.name)), std::nullopt);
+  const std::pair key(entity.account, entity.name);
+  mine.erase(key);
+  all.erase(key);
 }
 
-void Edit::remove(const Group& group) {
-  const Key<GroupName> key(group.account, group.name);
-  write(record_name(group.account, group.name), version_of(now_.find(group.account, group.name)), std::nullopt);
-  groups_.erase(key);
-  next_->groups.erase(key);
-}
-
-void Edit::remove(const Role& role) {
-  const Key<RoleName> key(role.account, role.name);
-  write(record_name(role.account, role.name), version_of(now_.find(role.account, role.name)), std::nullopt);
-  roles_.erase(key);
-  next_->roles.erase(key);
-}
-
-void Edit::remove(const ManagedPolicy& policy) {
-  const Key<PolicyName> key(policy.account, policy.name);
-  write(record_name(policy.account, policy.name), version_of(now_.find(policy.account, policy.name)), std::nullopt);
-  policies_.erase(key);
-  next_->policies.erase(key);
-}
+void Edit::remove(const User& user) { remove_from(users_, next_->users, user); }
+void Edit::remove(const Group& group) { remove_from(groups_, next_->groups, group); }
+void Edit::remove(const Role& role) { remove_from(roles_, next_->roles, role); }
+void Edit::remove(const ManagedPolicy& policy) { remove_from(policies_, next_->policies, policy); }
 
 Outcome Edit::write_key(const AccessKey& key, const SecretBytes& secret, std::shared_ptr<LastUsed> last_used) {
   TRY_ASSIGN(auto value, write_access_key(key, secret));

@@ -66,6 +66,8 @@ class Edit {
   using Fresh = std::map<Key<Name>, std::shared_ptr<Entry>>;
 
   void write(const vault::RecordName& name, std::uint64_t expected_version, std::optional<Bytes> value);
+  template <class Entity, class Mine, class All>
+  void remove_from(Mine& mine, All& all, const Entity& entity);
   Outcome write_key(const AccessKey& key, const SecretBytes& secret, std::shared_ptr<LastUsed> last_used);
   template <class Name, class Entry>
   std::shared_ptr<Entry> fresh(Fresh<Name, Entry>& mine, ByName<Name, Entry>& all, const Key<Name>& key);
