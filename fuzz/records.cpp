@@ -95,7 +95,7 @@ void other_identity(BytesView bytes) {
       break;
     default: {
       const auto read = identity::read_session_claims(value);
-      if (!read) return;
+      if (!read || value.front() == std::byte{1}) return;  // Version 1 is written no more.
       const auto written = identity::write_session_claims(read->claims, read->secret);
       KEYFOLD_CHECK(written);
       must_equal(written->reveal(), value);

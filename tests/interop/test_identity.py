@@ -345,6 +345,49 @@ class Operations(Case):
             self.fails("NoSuchEntity", delete, **name)
             self.fails("NoSuchEntity", delete, **{f"{kind.capitalize()}Name": "nobody"})
 
+    def test_every_parameter_that_aws_documents_is_taken(self):
+        def value_of(shape):
+            """Something of this shape, that names nothing there is."""
+            if shape.type_name == "list":
+                return [value_of(shape.member)]
+            if shape.type_name == "structure":
+                return {name: value_of(member) for name, member in shape.members.items()}
+            if shape.type_name == "integer":
+                return shape.metadata.get("min", 1)
+            return shape.type_name == "boolean" or shape.enum[0] if shape.type_name != "string" or shape.enum else "nothing-of-this-name"
+
+        served = 0
+        for service in (self.iam, self.sts):
+            model = service.meta.service_model
+            for name in model.operation_names:
+                code, _ = self.told(service, name)
+                if code == "InvalidAction":
+                    continue
+                served += 1
+                shape = model.operation_model(name).input_shape
+                for parameter, member in (shape.members if shape else {}).items():
+                    for value in [value_of(member)] + ([[]] if member.type_name == "list" else []):
+                        _, message = self.told(service, name, **{parameter: value})
+                        self.assertNotIn("is not valid for", message, f"{name} {parameter}")
+        self.assertGreaterEqual(served, 66)
+
+    def told(self, service, operation, **request):
+        try:
+            service._make_api_call(operation, request)
+            return "", ""
+        except botocore.exceptions.ClientError as error:
+            return error.response["Error"]["Code"], error.response["Error"]["Message"]
+
+    def test_what_is_described_is_listed(self):
+        self.new_role("described")
+        for bad in ("\ufffe", "\uffff", "\u20ac", "\x01"):
+            self.fails("ValidationError", self.iam.update_role, RoleName="described", Description=bad)
+            self.fails("ValidationError", self.iam.tag_role, RoleName="described", Tags=[{"Key": "k", "Value": bad}] if bad != "\u20ac" else [{"Key": "", "Value": ""}])
+        self.iam.create_policy(PolicyName="described", PolicyDocument=policy(allow("kms:Encrypt")), Description="\ufffe<&>\u20ac")
+        arn = f"arn:aws:iam::{ACCOUNT}:policy/described"
+        self.assertEqual(self.iam.get_policy(PolicyArn=arn)["Policy"]["Description"], "\ufffd<&>\u20ac")
+        self.assertIn("described", [role["RoleName"] for role in self.iam.list_roles()["Roles"]])
+
     def test_lists_come_in_pages(self):
         names = sorted(f"paged-{i:02}" for i in range(25))
         for name in names:
@@ -452,6 +495,16 @@ class Access(Case):
         self.assertIs(self.encrypts(self.assume(key, role, Tags=ledger)["Credentials"]), True)
         self.fails("ValidationError", self.assume, user=key, role=role, Tags=ledger, TransitiveTagKeys=["team"])
 
+    def test_who_creates_with_tags_needs_to_tag(self):
+        tags = [{"Key": "clearance", "Value": "top"}]
+        maker = client(self.server, "iam", self.new_user("maker", allow(["iam:CreateUser", "iam:CreateRole", "iam:CreatePolicy"])))
+        self.fails("AccessDenied", maker.create_user, UserName="made", Tags=tags, message="iam:TagUser")
+        self.fails("AccessDenied", maker.create_role, RoleName="made", AssumeRolePolicyDocument=trusting(ROOT), Tags=tags, message="iam:TagRole")
+        self.fails("AccessDenied", maker.create_policy, PolicyName="made", PolicyDocument=policy(allow("kms:Encrypt")), Tags=tags,
+                   message="iam:TagPolicy")
+        maker.create_user(UserName="made")
+        self.fails("NoSuchEntity", self.iam.get_role, RoleName="made")
+
     def test_session_policies_limit(self):
         user = self.new_user("limiter", allow("sts:AssumeRole"))
         role = self.new_role("limited", allow("kms:*"))
@@ -463,8 +516,13 @@ class Access(Case):
             self.assertEqual(self.encrypts(self.assume(user, role, **more)["Credentials"]), may, more)
         session = self.assume(user, role, PolicyArns=[{"arn": only}])["Credentials"]
         client(self.server, "kms", session).describe_key(KeyId=self.key)
+        self.iam.create_policy_version(PolicyArn=only, PolicyDocument=policy(allow("kms:Encrypt")), SetAsDefault=True)
+        self.assertIs(self.encrypts(session), True)  # A new default version is in force at once.
+        self.iam.delete_policy_version(PolicyArn=only, VersionId="v1")
         self.iam.delete_policy(PolicyArn=only)
-        self.fails("AccessDeniedException", client(self.server, "kms", session).describe_key, KeyId=self.key)
+        self.assertEqual(self.encrypts(session), "AccessDeniedException")
+        self.iam.create_policy(PolicyName="only-describe", PolicyDocument=policy(allow("kms:Encrypt")))
+        self.assertEqual(self.encrypts(session), "AccessDeniedException")  # Another policy, whatever its name.
         self.fails("PackedPolicyTooLarge", self.assume, user=user, role=role, Policy=policy(allow("kms:" + "x" * 1500)), status=400,
                    PolicyArns=[{"arn": self.iam.create_policy(PolicyName="n" * 110 + str(i), Path=f"/{'p' * 400}/",
                                                               PolicyDocument=policy(allow("kms:Encrypt")))["Policy"]["Arn"]} for i in range(9)])
@@ -505,7 +563,7 @@ class Access(Case):
         self.assertEqual(sts.get_caller_identity()["Arn"], f"arn:aws:iam::{ACCOUNT}:user/traveller")
         self.fails("AccessDenied", sts.get_session_token, message="Cannot call GetSessionToken with session credentials")
         self.fails("InvalidClientTokenId", client(self.server, "iam", session).get_user)
-        self.assume(session, self.new_role("travelling"))
+        self.assume(session, self.new_role("travelling", MaxSessionDuration=7200), DurationSeconds=7200)  # That is no chaining.
         for key in self.iam.list_access_keys(UserName="traveller")["AccessKeyMetadata"]:
             self.iam.delete_access_key(UserName="traveller", AccessKeyId=key["AccessKeyId"])
         self.assertIs(self.encrypts(session), True)  # As on AWS: the session outlives the key it was got with,

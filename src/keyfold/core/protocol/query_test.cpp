@@ -91,6 +91,23 @@ TEST(Xml, EscapesWhateverATextHolds) {
             "<D>true</D><E>2027-01-15T08:00:00Z</E></A>");
 }
 
+// U+FFFE and U+FFFF, and their neighbours; also where a text ends in the middle.
+TEST(Xml, HasNoCharacterThatItCannotHave) {
+  std::string out;
+  XmlWriter(out).text("A", "\xEF\xBF\xBD\xEF\xBF\xBE\xEF\xBF\xBF\xF0\x90\x80\x80|\xEF\xBF");
+  EXPECT_EQ(out, "<A>\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xF0\x90\x80\x80|\xEF\xBF</A>");
+}
+
+TEST(Query, AListIsNoTextAtTheSameTime) {
+  QueryReader query;
+  ASSERT_TRUE(query.parse("Tags=&TagKeys.member.1=a"));
+  EXPECT_TRUE(query.list("Tags")->empty());
+  for (const auto* body : {"TagKeys=a", "TagKeys=&TagKeys.member.1=a", "TagKeys=a&TagKeys.member.1=a"}) {
+    ASSERT_TRUE(query.parse(body));
+    EXPECT_FALSE(query.list("TagKeys")) << body;
+  }
+}
+
 TEST(QueryErrors, AreAwssNamesAndStatuses) {
   const auto is = [](ErrorCode code, std::string_view name, int status) {
     EXPECT_EQ(query_error_name(code), name);

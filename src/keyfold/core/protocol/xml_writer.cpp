@@ -3,10 +3,13 @@
 namespace keyfold::protocol {
 namespace {
 
+constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
+
 // XML 1.0, section 2.4 (what must be escaped) and 2.2 (which characters there are). A carriage return would come back
 // as a line feed (section 2.11).
 void append_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
     switch (c) {
       case '&':
         out += "&amp;";
@@ -28,10 +31,14 @@ void append_escaped(std::string& out, std::string_view text) {
         out += c;
         break;
       default:
-        if (static_cast<unsigned char>(c) < ' ')
-          out += "\xEF\xBF\xBD";
-        else
+        if (static_cast<unsigned char>(c) < ' ') {
+          out += replacement;
+        } else if (const auto three = text.substr(at, 3); three == "\xEF\xBF\xBE" || three == "\xEF\xBF\xBF") {
+          out += replacement;  // U+FFFE, U+FFFF
+          at += 2;
+        } else {
           out += c;
+        }
     }
   }
 }

@@ -41,20 +41,6 @@ Outcome SealedDirectory::add_user_with_key(const User& user, const NewAccessKey&
       events);
 }
 
-Outcome SealedDirectory::put_identity_policy(const AccountId& account, const UserName& name, std::string_view text,
-                                             const storage::OutboxRecord* event) {
-  return change(
-      [&](Edit& edit) -> Outcome {
-        TRY_ASSIGN(auto user, need(edit.snapshot(), account, name));
-        if (text.empty())
-          user.policies.inlined.erase(std::string(administered_policy_name));
-        else
-          user.policies.inlined.insert_or_assign(std::string(administered_policy_name), std::string(text));
-        return edit.put(std::move(user));
-      },
-      event);
-}
-
 Outcome SealedDirectory::remove_user(const AccountId& account, const UserName& name,
                                      const storage::OutboxRecord* event) {
   return change([&](Edit& edit) { return remove_whole_user(edit, account, name); }, event);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "keyfold/core/base/try.h"
+#include "keyfold/core/base/utf8.h"
 
 namespace keyfold::identity {
 namespace {
@@ -24,10 +25,41 @@ Error still_has(std::string_view what) {
   return {ErrorCode::delete_conflict, "Cannot delete entity, must " + std::string(what) + " first."};
 }
 
-// AWS does not count white space.
-std::size_t size_without_space(std::string_view text) {
-  return text.size() - static_cast<std::size_t>(std::ranges::count_if(
-                           text, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }));
+// Two sizes: as AWS counts it, without white space, and as it is stored.
+struct PolicySize {
+  std::size_t counted = 0, raw = 0;
+  void add(std::string_view text) {
+    raw += text.size();
+    counted += text.size() - static_cast<std::size_t>(std::ranges::count_if(
+                                 text, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }));
+  }
+  bool is_within(std::size_t limit) const { return counted <= limit && raw <= raw_policy_factor * limit; }
+};
+
+bool is_within(std::string_view policy, std::size_t limit) {
+  PolicySize size;
+  size.add(policy);
+  return size.is_within(limit);
+}
+
+bool is_tag_text(std::string_view text) {
+  return all_utf8_characters(text, [](char32_t c) {
+    if (c >= 0x80) return c >= 0xA0 && (c & 0xFFFE) != 0xFFFE;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view(" _.:/=+-@").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
+Outcome check_tag(const Tag& tag) {
+  const auto refused = [](std::string_view constraint) {
+    return Error{ErrorCode::validation, "1 validation error detected: Value at 'tags' failed to satisfy constraint: " +
+                                            std::string(constraint)};
+  };
+  if (tag.key.empty() || utf8_characters(tag.key) > tag_key_size_max || utf8_characters(tag.value) > tag_value_size_max)
+    return refused("Member must have length less than or equal to 128 (key) and 256 (value), and a key at least 1");
+  if (!is_tag_text(tag.key) || !is_tag_text(tag.value))
+    return refused("Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*");
+  return ok();
 }
 
 // A name in use, in whatever case, keeps others out.
@@ -47,9 +79,9 @@ Outcome check_new(const ByName<Name, Entry>& entries, const AccountId& account, 
 
 template <class E>
 Outcome check_inline_size(const E& entity) {
-  std::size_t size = 0;
-  for (const auto& [name, text] : entity.policies.inlined) size += size_without_space(text);
-  if (size <= Kind<E>::inline_size_max) return ok();
+  PolicySize size;
+  for (const auto& [name, text] : entity.policies.inlined) size.add(text);
+  if (size.is_within(Kind<E>::inline_size_max)) return ok();
   std::string text = "Maximum policy size of " + std::to_string(Kind<E>::inline_size_max) + " bytes exceeded for ";
   return Error{ErrorCode::limit_exceeded, text.append(Kind<E>::word).append(" ").append(entity.name.text())};
 }
@@ -65,8 +97,7 @@ Outcome attachable(const Snapshot& snapshot, const AccountId& account, std::stri
 }
 
 Outcome check_trust_size(std::string_view text) {
-  return size_without_space(text) <= trust_policy_size_max ? ok()
-                                                           : Outcome(quota("ACLSizePerRole", trust_policy_size_max));
+  return is_within(text, trust_policy_size_max) ? ok() : Outcome(quota("ACLSizePerRole", trust_policy_size_max));
 }
 
 Outcome check_policies_gone(const Policies& policies) {
@@ -106,10 +137,7 @@ Result<ManagedPolicy> need_policy(const Snapshot& snapshot, const AccountId& acc
 Outcome check_tags(std::span<const Tag> tags) {
   std::vector<std::string_view> keys;
   for (const auto& tag : tags) {
-    if (tag.key.empty() || tag.key.size() > 128 || tag.value.size() > 256)
-      return Error{ErrorCode::validation,
-                   "1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length "
-                   "less than or equal to 128 (key) and 256 (value), and a key at least 1"};
+    TRY(check_tag(tag));
     if (policy::equal_ignoring_case(tag.key.substr(0, 4), "aws:"))
       return Error{ErrorCode::invalid_input, "Tag keys beginning with \"aws:\" are reserved."};
     for (const auto key : keys)
@@ -306,8 +334,7 @@ Outcome set_trust_policy(Edit& edit, const AccountId& account, const RoleName& n
 namespace {
 
 Outcome check_managed_size(std::string_view text) {
-  return size_without_space(text) <= managed_policy_size_max ? ok()
-                                                             : Outcome(quota("PolicySize", managed_policy_size_max));
+  return is_within(text, managed_policy_size_max) ? ok() : Outcome(quota("PolicySize", managed_policy_size_max));
 }
 
 Error no_such_version(std::string_view arn, std::uint32_t number) {

@@ -85,7 +85,8 @@ Outcome add_tags(Edit& edit, const AccountId& account, const typename Kind<E>::N
 template <class E>
 Outcome remove_tags(Edit& edit, const AccountId& account, const typename Kind<E>::Name& name,
                     std::span<const std::string_view> keys);
-// Of new entities and of sessions.
+// Of new entities and of sessions. Of AWS's pattern, letters, digits, spaces and _ . : / = + - @, what is not ASCII is
+// not told apart: there, only what is no character is refused.
 Outcome check_tags(std::span<const Tag> tags);
 
 Outcome add_to_group(Edit& edit, const AccountId& account, const GroupName& group, const UserName& user);

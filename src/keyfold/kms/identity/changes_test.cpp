@@ -194,6 +194,64 @@ TEST_F(Changes, QuotasAreThoseOfAws) {
   fails(ErrorCode::limit_exceeded, [&](Edit& e) { return create(e, role()); });
 }
 
+// White space is not counted, and still not for nothing: what is stored has a limit, too.
+TEST_F(Changes, WhiteSpaceIsBoundToo) {
+  must([&](Edit& edit) { return create(edit, user()); });
+  must([&](Edit& edit) { return create(edit, role()); });
+  const auto spaced = [](const std::string& text, std::size_t size) {
+    return text + std::string(size - text.size(), '\n');
+  };
+  const auto put = [&](std::string_view name, std::size_t size) {
+    return change([&](Edit& e) {
+      return put_inline_policy<User>(e, account, writer, *PolicyName::parse(name), spaced(encrypts, size));
+    });
+  };
+  EXPECT_TRUE(put("a", 4 * user_inline_size_max));
+  EXPECT_EQ(put("a", 4 * user_inline_size_max + 1).error().code, ErrorCode::limit_exceeded);
+  EXPECT_TRUE(put("a", 4000));
+  EXPECT_TRUE(put("b", 4 * user_inline_size_max - 4000));
+  EXPECT_EQ(put("c", 200).error().code, ErrorCode::limit_exceeded) << "all together";
+  const auto set = [&](std::size_t size) {
+    return change([&](Edit& e) { return set_trust_policy(e, account, auditor, spaced(std::string(trust), size)); });
+  };
+  EXPECT_TRUE(set(4 * trust_policy_size_max));
+  EXPECT_EQ(set(4 * trust_policy_size_max + 1).error().code, ErrorCode::limit_exceeded);
+  const auto arn = policy("spaced", encrypts);
+  const auto add = [&](std::size_t size) {
+    return change([&](Edit& e) -> Outcome {
+      auto made = add_policy_version(e, account, arn, spaced(encrypts, size), MakeDefault::no, clock_.now());
+      return made ? ok() : Outcome(std::move(made).error());
+    });
+  };
+  EXPECT_TRUE(add(4 * managed_policy_size_max));
+  EXPECT_EQ(add(4 * managed_policy_size_max + 1).error().code, ErrorCode::limit_exceeded);
+}
+
+TEST_F(Changes, TagsHaveTheCharactersAndLengthsOfAws) {
+  const auto takes = [](std::string key, std::string value) {
+    const std::vector<Tag> tags = {{.key = std::move(key), .value = std::move(value)}};
+    return check_tags(tags).has_value();
+  };
+  const auto times = [](int count, std::string_view text) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += text;
+    return all;
+  };
+  EXPECT_TRUE(takes("team name_.:/=+-@9", ""));
+  EXPECT_TRUE(takes(times(128, "\xC3\xA9"), times(256, "\xE2\x82\xAC")));
+  EXPECT_FALSE(takes(times(129, "k"), ""));
+  EXPECT_FALSE(takes("k", times(257, "\xC3\xA9")));
+  for (unsigned c = 1; c < 0x80; ++c) {
+    const char text[2] = {static_cast<char>(c), 0};
+    const bool good =
+        std::isalnum(static_cast<int>(c)) || std::string_view(" _.:/=+-@").find(text[0]) != std::string_view::npos;
+    EXPECT_EQ(takes("k", text), good) << c;
+    EXPECT_EQ(takes(std::string("k") + text, ""), good) << c;
+  }
+  for (const auto* text : {"\xC2\x80", "\xC2\x9F", "\xEF\xBF\xBE", "\xEF\xBF\xBF", "\xF0\x9F\xBF\xBE"})
+    EXPECT_FALSE(takes("k", text)) << text;
+}
+
 TEST_F(Changes, AnEditThatFailsChangesNothing) {
   must([&](Edit& edit) { return create(edit, user()); });
   fails(ErrorCode::malformed_policy_document, [&](Edit& e) -> Outcome {
@@ -267,6 +325,17 @@ class SessionTokens : public Changes {
             .issued = clock_.now(),
             .expires = clock_.now() + std::chrono::hours(1)};
   }
+  // As a server of format version 1 gave it out: without ids of managed policies.
+  Entities::Credentials of_first_format(SessionClaims claims) {
+    auto key = *make_access_key(random_);
+    claims.access_key = make_session_access_key_id(random_);
+    std::string value(as_text((*write_session_claims(claims, key.secret)).reveal()));
+    value[0] = 1;
+    for (const auto& policy : claims.managed) value.erase(value.find(policy.id) - 2, policy.id.size() + 2);
+    const auto token =
+        *sealed_->seal_token(session_token_label, {.account = account, .region = std::nullopt}, as_bytes(value));
+    return {.id = claims.access_key, .secret = std::move(key.secret), .token = to_base64(token)};
+  }
 };
 
 TEST_F(SessionTokens, AreFoundByTheirTokenAndByNothingElse) {
@@ -317,7 +386,7 @@ TEST_F(SessionTokens, SayWhatTheyWereGivenAndSessionTagsGoBeforeTheRoles) {
   auto given = claims();
   given.tags = {{.key = "TEAM", .value = "ledger"}};
   given.policy = decrypts;
-  given.policy_arns = {"arn:aws:iam::123456789012:policy/absent"};
+  given.managed = {{.arn = "arn:aws:iam::123456789012:policy/absent", .id = "ANPAQWERTYUIASDFGJKLZ"}};
   const auto session = *directory_->seal_session(given, random_);
   const auto caller = directory_->find(session.id, session.token);
   ASSERT_TRUE(caller);
@@ -343,20 +412,76 @@ TEST(SessionClaims, AreWrittenAsTheFormatPageHasThem) {
                              .issued = Timestamp(std::chrono::seconds(1'800'000'000)),
                              .expires = Timestamp(std::chrono::seconds(1'800'003'600)),
                              .policy = "{}",
-                             .policy_arns = {"arn:aws:iam::123456789012:policy/p"},
+                             .managed = {{.arn = "arn:aws:iam::123456789012:policy/p", .id = "ANPAQWERTYUIASDFGJKLZ"}},
                              .tags = {{.key = "team", .value = "ledger"}}};
   const auto value = *write_session_claims(claims, *SecretBytes::copy_of(as_bytes("secret")));
   EXPECT_EQ(to_hex(value.reveal()),
-            "0102000c31323334353637383930313200144153494151574552545955494153444647484a4b000761756469746f7200"
+            "0202000c31323334353637383930313200144153494151574552545955494153444647484a4b000761756469746f7200"
             "1541524f41515745525459554941534446474a4b4c5a00036f6e65000665172898800000066517ff2c240000027b7d01"
-            "002261726e3a6177733a69616d3a3a3132333435363738393031323a706f6c6963792f700100047465616d00066c6564"
-            "6765720006736563726574");
+            "002261726e3a6177733a69616d3a3a3132333435363738393031323a706f6c6963792f700015414e5041515745525459"
+            "554941534446474a4b4c5a0100047465616d00066c65646765720006736563726574");
   const auto read = read_session_claims(value.reveal());
   ASSERT_TRUE(read);
   EXPECT_EQ(read->claims.tags, claims.tags);
-  EXPECT_EQ(read->claims.policy_arns, claims.policy_arns);
+  EXPECT_EQ(read->claims.managed, claims.managed);
   for (std::size_t length = 0; length < value.size(); ++length)
     EXPECT_FALSE(read_session_claims(value.reveal().first(length))) << length;
+}
+
+// The same of format version 1, which has no ids of managed policies.
+TEST(SessionClaims, OfTheFirstFormatAreReadForEver) {
+  const auto value = *from_hex(
+      "0102000c31323334353637383930313200144153494151574552545955494153444647484a4b000761756469746f7200"
+      "1541524f41515745525459554941534446474a4b4c5a00036f6e65000665172898800000066517ff2c240000027b7d01"
+      "002261726e3a6177733a69616d3a3a3132333435363738393031323a706f6c6963792f700100047465616d00066c6564"
+      "6765720006736563726574");
+  const auto read = read_session_claims(value);
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->claims.managed.size(), 1U);
+  EXPECT_EQ(read->claims.managed[0], (SessionPolicy{.arn = "arn:aws:iam::123456789012:policy/p", .id = ""}));
+  EXPECT_EQ(read->claims.tags, (std::vector<Tag>{{.key = "team", .value = "ledger"}}));
+  for (std::size_t length = 0; length < value.size(); ++length)
+    EXPECT_FALSE(read_session_claims(BytesView(value).first(length))) << length;
+}
+
+TEST_F(SessionTokens, AreLimitedByThePolicyThatWasGivenAndByNoneMadeAnewUnderItsName) {
+  const std::string arn = "arn:aws:iam::123456789012:policy/limit";
+  const auto made = [&](std::string_view text) {
+    ManagedPolicy policy{.account = account,
+                         .name = *PolicyName::parse("limit"),
+                         .id = make_policy_id(random_),
+                         .created = clock_.now(),
+                         .updated = clock_.now()};
+    policy.versions.push_back({.number = 1, .created = clock_.now(), .text = std::string(text)});
+    must([&](Edit& edit) { return create_policy(edit, policy); });
+    return std::string(policy.id.text());
+  };
+  auto given = claims();
+  given.managed = {{.arn = arn, .id = made(encrypts)}};
+  const auto session = *directory_->seal_session(given, random_);
+  const auto first_format = of_first_format(given);
+  const auto limit_of = [&](const Entities::Credentials& of) {
+    const auto limits = directory_->find(of.id, of.token)->for_policy().session;
+    EXPECT_EQ(limits.size(), 1U);
+    return limits[0];
+  };
+  // Compiled once, for all who have it; a new default version is in force at once.
+  const auto* first = limit_of(session);
+  EXPECT_EQ(first, directory_->snapshot()->find_policy(arn)->for_sessions.get());
+  must([&](Edit& e) -> Outcome {
+    auto version = add_policy_version(e, account, arn, decrypts, MakeDefault::yes, clock_.now());
+    return version ? ok() : Outcome(std::move(version).error());
+  });
+  EXPECT_NE(limit_of(session), first);
+  EXPECT_EQ(limit_of(session), directory_->snapshot()->find_policy(arn)->for_sessions.get());
+  must([&](Edit& e) { return remove_policy_version(e, account, arn, 1, clock_.now()); });
+  must([&](Edit& e) { return remove_policy(e, account, arn); });
+  const auto* nothing = limit_of(session);
+  made(encrypts);
+  EXPECT_EQ(limit_of(session), nothing) << "another policy, whatever its name";
+  EXPECT_EQ(limit_of(first_format), directory_->snapshot()->find_policy(arn)->for_sessions.get());
+  reopen();
+  EXPECT_NE(limit_of(session), directory_->snapshot()->find_policy(arn)->for_sessions.get());
 }
 
 }  // namespace

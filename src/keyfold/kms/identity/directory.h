@@ -100,10 +100,6 @@ class Administration {
                                     std::span<const storage::OutboxRecord> events) = 0;
   // With its access keys. Fails with `not_found`.
   virtual Outcome remove_user(const AccountId& account, const UserName& name, const storage::OutboxRecord* event) = 0;
-  // As his inline policy of the name administered_policy_name. Empty text: none any more. Fails with `not_found` or
-  // `malformed_policy_document`.
-  virtual Outcome put_identity_policy(const AccountId& account, const UserName& name, std::string_view text,
-                                      const storage::OutboxRecord* event) = 0;
 
   // For the root when `user` is none. Fails with `not_found`, with `already_exists` when the id is in use, and with
   // `limit_exceeded` at access_keys_per_user_max.

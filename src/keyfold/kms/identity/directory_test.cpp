@@ -1,5 +1,6 @@
 // The contract of a Directory, run over both of them.
 #include "keyfold/kms/identity/directory.h"
+#include "keyfold/kms/identity/changes.h"
 
 #include <gtest/gtest.h>
 
@@ -323,7 +324,6 @@ TEST_P(DirectoryContract, RefusesWhatIsNotThereOrInAnotherAccount) {
   EXPECT_EQ(code(directory_->set_status(other_account, key.id, KeyStatus::inactive, nullptr)), ErrorCode::not_found);
   EXPECT_EQ(code(directory_->remove_access_key(other_account, key.id, nullptr)), ErrorCode::not_found);
   EXPECT_EQ(code(directory_->remove_user(other_account, writer, nullptr)), ErrorCode::not_found);
-  EXPECT_EQ(code(directory_->put_identity_policy(account, reader, "", nullptr)), ErrorCode::not_found);
   EXPECT_TRUE(works(key));
 }
 
@@ -337,9 +337,13 @@ TEST_P(DirectoryContract, CompilesIdentityPoliciesOnceAndRefusesBadOnes) {
   EXPECT_EQ(one.entitlements->identity, directory_->find(key.id)->entitlements->identity);
   const auto bad = make_user(account, third, R"({"Statement":{"Effect":"Allow","NotAction":"*"}})", clock_, random_);
   EXPECT_EQ(code(directory_->add_user(bad, nullptr)), ErrorCode::malformed_policy_document);
-  EXPECT_EQ(code(directory_->put_identity_policy(account, reader, "{", nullptr)), ErrorCode::malformed_policy_document);
+  const auto inlined = *PolicyName::parse(administered_policy_name);
+  EXPECT_EQ(code(directory_->change(
+                [&](Edit& edit) { return put_inline_policy<User>(edit, account, reader, inlined, "{"); })),
+            ErrorCode::malformed_policy_document);
   EXPECT_FALSE(directory_->find(key.id)->entitlements->identity.empty());
-  ASSERT_TRUE(directory_->put_identity_policy(account, reader, "", nullptr));
+  ASSERT_TRUE(
+      directory_->change([&](Edit& edit) { return remove_inline_policy<User>(edit, account, reader, inlined); }));
   EXPECT_TRUE(directory_->find(key.id)->entitlements->identity.empty());
   reopen();
   EXPECT_TRUE(directory_->find(key.id)->entitlements->identity.empty());
@@ -355,22 +359,21 @@ TEST_P(DirectoryContract, CommitsTheAuditEventWithTheChangeOrNeither) {
   const auto fresh = *make_access_key(random_);
   auto e = event();
   ASSERT_TRUE(directory_->add_user(make_user(account, writer, "", clock_, random_), &(e = event())));
-  ASSERT_TRUE(directory_->put_identity_policy(account, writer, policy::administrator_policy, &(e = event())));
   ASSERT_TRUE(directory_->add_access_key(account, writer, key, &(e = event())));
   ASSERT_TRUE(directory_->set_status(account, key.id, KeyStatus::inactive, &(e = event())));
   ASSERT_TRUE(directory_->remove_access_key(account, key.id, &(e = event())));
   ASSERT_TRUE(directory_->remove_user(account, writer, &(e = event())));
   ASSERT_TRUE(directory_->reset_root(account, fresh, &(e = event())));
-  EXPECT_EQ(sealed_->pending(100)->size(), 7U);
+  EXPECT_EQ(sealed_->pending(100)->size(), 6U);
   EXPECT_FALSE(directory_->remove_user(account, writer, &(e = event())));
-  EXPECT_EQ(sealed_->pending(100)->size(), 7U);
+  EXPECT_EQ(sealed_->pending(100)->size(), 6U);
 
   sealed_->set_health_check([] { return Outcome(Error{ErrorCode::io, "the audit log is full"}); });
   EXPECT_EQ(code(directory_->add_user(make_user(account, reader, "", clock_, random_), &(e = event()))), ErrorCode::io);
   EXPECT_EQ(code(directory_->remove_access_key(account, fresh.id, &(e = event()))), ErrorCode::io);
   EXPECT_TRUE(directory_->users(account).empty());
   EXPECT_TRUE(works(fresh));
-  EXPECT_EQ(sealed_->pending(100)->size(), 7U);
+  EXPECT_EQ(sealed_->pending(100)->size(), 6U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Directories, DirectoryContract, testing::Values(Kind::sealed, Kind::dev),

@@ -31,7 +31,12 @@ inline constexpr std::size_t group_inline_size_max = 5120;
 inline constexpr std::size_t role_inline_size_max = 10240;
 inline constexpr std::size_t managed_policy_size_max = 6144;
 inline constexpr std::size_t trust_policy_size_max = 2048;
-inline constexpr std::size_t description_size_max = 1000;
+// What white space may add: so many times as much may be stored of one document, or of all inline policies of one
+// entity.
+inline constexpr std::size_t raw_policy_factor = 4;
+inline constexpr std::size_t description_size_max = 1000;  // Characters.
+inline constexpr std::size_t tag_key_size_max = 128;       // Likewise.
+inline constexpr std::size_t tag_value_size_max = 256;     // Likewise.
 inline constexpr std::int64_t session_seconds_min = 3600;  // Of a role's maximum.
 inline constexpr std::int64_t session_seconds_max = 43200;
 

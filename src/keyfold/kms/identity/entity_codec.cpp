@@ -105,6 +105,27 @@ Outcome check_version(std::uint8_t version, std::uint8_t expected) {
   return version == expected ? ok() : Outcome(unreadable());
 }
 
+// What every entity's record begins with.
+template <class Id>
+struct Head {
+  std::uint8_t version;
+  Id id;
+  Timestamp created;
+};
+template <class Id>
+Result<Head<Id>> read_head(Reader& in) {
+  TRY_ASSIGN(const auto version, in.u8());
+  TRY_ASSIGN(const auto id, read_name<Id>(in));
+  TRY_ASSIGN(const auto created, read_time(in));
+  return Head<Id>{.version = version, .id = id, .created = created};
+}
+template <class Entity>
+void write_head(Writer& out, std::uint8_t version, const Entity& entity) {
+  out.u8(version);
+  write_name(out, entity.id);
+  out.u64(to_number(entity.created));
+}
+
 // Format version 1: id, time, and the one policy that there was.
 Outcome read_user_v1(Reader& in, User& user) {
   TRY_ASSIGN(auto policy, read_text(in));
@@ -127,14 +148,12 @@ Outcome read_user_v2(Reader& in, User& user) {
 
 Result<User> read_user_fields(const AccountId& account, const UserName& name, BytesView value) {
   Reader in(value);
-  TRY_ASSIGN(const auto version, in.u8());
-  TRY_ASSIGN(const auto id, read_name<UserId>(in));
-  TRY_ASSIGN(const auto created, read_time(in));
-  User user{.account = account, .name = name, .id = id, .created = created};
-  if (version == 1) {
+  TRY_ASSIGN(const auto head, read_head<UserId>(in));
+  User user{.account = account, .name = name, .id = head.id, .created = head.created};
+  if (head.version == 1) {
     TRY(read_user_v1(in, user));
   } else {
-    TRY(check_version(version, user_format_version));
+    TRY(check_version(head.version, user_format_version));
     TRY(read_user_v2(in, user));
   }
   return user;
@@ -142,11 +161,9 @@ Result<User> read_user_fields(const AccountId& account, const UserName& name, By
 
 Result<Group> read_group_fields(const AccountId& account, const GroupName& name, BytesView value) {
   Reader in(value);
-  TRY_ASSIGN(const auto version, in.u8());
-  TRY(check_version(version, record_format_version));
-  TRY_ASSIGN(const auto id, read_name<GroupId>(in));
-  TRY_ASSIGN(const auto created, read_time(in));
-  Group group{.account = account, .name = name, .id = id, .created = created};
+  TRY_ASSIGN(const auto head, read_head<GroupId>(in));
+  TRY(check_version(head.version, record_format_version));
+  Group group{.account = account, .name = name, .id = head.id, .created = head.created};
   TRY_ASSIGN(group.path, read_name<EntityPath>(in));
   TRY(read_policies(in, group.policies));
   TRY(in.end());
@@ -155,11 +172,9 @@ Result<Group> read_group_fields(const AccountId& account, const GroupName& name,
 
 Result<Role> read_role_fields(const AccountId& account, const RoleName& name, BytesView value) {
   Reader in(value);
-  TRY_ASSIGN(const auto version, in.u8());
-  TRY(check_version(version, record_format_version));
-  TRY_ASSIGN(const auto id, read_name<RoleId>(in));
-  TRY_ASSIGN(const auto created, read_time(in));
-  Role role{.account = account, .name = name, .id = id, .created = created, .trust_policy = {}};
+  TRY_ASSIGN(const auto head, read_head<RoleId>(in));
+  TRY(check_version(head.version, record_format_version));
+  Role role{.account = account, .name = name, .id = head.id, .created = head.created, .trust_policy = {}};
   TRY_ASSIGN(role.path, read_name<EntityPath>(in));
   TRY_ASSIGN(role.trust_policy, read_text(in));
   TRY_ASSIGN(role.description, read_text(in));
@@ -173,12 +188,10 @@ Result<Role> read_role_fields(const AccountId& account, const RoleName& name, By
 
 Result<ManagedPolicy> read_policy_fields(const AccountId& account, const PolicyName& name, BytesView value) {
   Reader in(value);
-  TRY_ASSIGN(const auto version, in.u8());
-  TRY(check_version(version, record_format_version));
-  TRY_ASSIGN(const auto id, read_name<PolicyId>(in));
-  TRY_ASSIGN(const auto created, read_time(in));
+  TRY_ASSIGN(const auto head, read_head<PolicyId>(in));
+  TRY(check_version(head.version, record_format_version));
   TRY_ASSIGN(const auto updated, read_time(in));
-  ManagedPolicy policy{.account = account, .name = name, .id = id, .created = created, .updated = updated};
+  ManagedPolicy policy{.account = account, .name = name, .id = head.id, .created = head.created, .updated = updated};
   TRY_ASSIGN(policy.path, read_name<EntityPath>(in));
   TRY_ASSIGN(policy.description, read_text(in));
   TRY(read_list(in, [&]() -> Outcome {
@@ -241,9 +254,7 @@ vault::RecordName use_record_name(const AccountId& account, const AccessKeyId& i
 
 void write_user(Bytes& out, const User& user) {
   Writer writer(out);
-  writer.u8(user_format_version);
-  write_name(writer, user.id);
-  writer.u64(to_number(user.created));
+  write_head(writer, user_format_version, user);
   write_name(writer, user.path);
   write_policies(writer, user.policies);
   write_boundary(writer, user.boundary);
@@ -256,9 +267,7 @@ Result<User> read_user(const vault::RecordName& name, BytesView value) {
 
 void write_group(Bytes& out, const Group& group) {
   Writer writer(out);
-  writer.u8(record_format_version);
-  write_name(writer, group.id);
-  writer.u64(to_number(group.created));
+  write_head(writer, record_format_version, group);
   write_name(writer, group.path);
   write_policies(writer, group.policies);
 }
@@ -268,9 +277,7 @@ Result<Group> read_group(const vault::RecordName& name, BytesView value) {
 
 void write_role(Bytes& out, const Role& role) {
   Writer writer(out);
-  writer.u8(record_format_version);
-  write_name(writer, role.id);
-  writer.u64(to_number(role.created));
+  write_head(writer, record_format_version, role);
   write_name(writer, role.path);
   write_text(writer, role.trust_policy);
   write_text(writer, role.description);
@@ -285,9 +292,8 @@ Result<Role> read_role(const vault::RecordName& name, BytesView value) {
 
 void write_policy(Bytes& out, const ManagedPolicy& policy) {
   Writer writer(out);
-  writer.u8(record_format_version);
-  write_name(writer, policy.id);
-  writer.u64(to_number(policy.created)).u64(to_number(policy.updated));
+  write_head(writer, record_format_version, policy);
+  writer.u64(to_number(policy.updated));
   write_name(writer, policy.path);
   write_text(writer, policy.description);
   write_list(writer, policy.versions, [&writer](const PolicyVersion& version) {

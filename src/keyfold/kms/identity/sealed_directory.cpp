@@ -58,9 +58,11 @@ Outcome SealedDirectory::load_entities(Snapshot& next) {
   using vault::RecordType;
   TRY(store_.scan(RecordType::policy, [&](const OpenedRecord& record) -> Outcome {
     TRY_ASSIGN(auto policy, read_policy(record.name, record.value));
+    auto for_sessions = compiler_.compile(policy.text(), policy::PolicyKind::session);
+    if (!for_sessions) return corrupt(record.name, for_sessions.error());
     const std::pair key(policy.account, policy.name);
-    next.policies[key] =
-        std::make_shared<const PolicyEntry>(PolicyEntry{.policy = std::move(policy), .version = record.version});
+    next.policies[key] = std::make_shared<const PolicyEntry>(
+        PolicyEntry{.policy = std::move(policy), .version = record.version, .for_sessions = *std::move(for_sessions)});
     return ok();
   }));
   TRY(store_.scan(RecordType::group, [&](const OpenedRecord& record) -> Outcome {

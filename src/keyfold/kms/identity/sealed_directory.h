@@ -38,8 +38,6 @@ class SealedDirectory : public Directory {
   Outcome add_user_with_key(const User& user, const NewAccessKey& key,
                             std::span<const storage::OutboxRecord> events) override;
   Outcome remove_user(const AccountId& account, const UserName& name, const storage::OutboxRecord* event) override;
-  Outcome put_identity_policy(const AccountId& account, const UserName& name, std::string_view text,
-                              const storage::OutboxRecord* event) override;
   Outcome add_access_key(const AccountId& account, const std::optional<UserName>& user, const NewAccessKey& key,
                          const storage::OutboxRecord* event) override;
   Outcome set_status(const AccountId& account, const AccessKeyId& id, KeyStatus status,

@@ -9,13 +9,13 @@ using policy::Document;
 using policy::PolicyKind;
 
 // What limits a session whose policy cannot be had any more: it may do nothing.
-const std::string nothing_allowed =
-    R"({"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}})";
+std::shared_ptr<const Document> nothing_allowed() {
+  static const auto document = std::make_shared<const Document>(*Document::parse(
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}})", PolicyKind::session));
+  return document;
+}
 
-void limit(Entitlements& to, const std::string& text) {
-  auto parsed = Document::parse(text, PolicyKind::session);
-  if (!parsed) parsed = Document::parse(nothing_allowed, PolicyKind::session);
-  auto document = std::make_shared<const Document>(*std::move(parsed));
+void limit(Entitlements& to, std::shared_ptr<const Document> document) {
   to.session.push_back(document.get());
   to.documents.push_back(std::move(document));
 }
@@ -26,10 +26,14 @@ std::shared_ptr<Entitlements> limited(const Entitlements& of, const SessionClaim
   made->identity = of.identity;
   made->identity_names = of.identity_names;
   made->boundary = of.boundary;
-  if (!claims.policy.empty()) limit(*made, claims.policy);
-  for (const auto& arn : claims.policy_arns) {
-    const auto* policy = snapshot.find_policy(arn);
-    limit(*made, policy == nullptr ? nothing_allowed : policy->policy.text());
+  if (!claims.policy.empty()) {
+    auto parsed = Document::parse(claims.policy, PolicyKind::session);
+    limit(*made, parsed ? std::make_shared<const Document>(*std::move(parsed)) : nothing_allowed());
+  }
+  for (const auto& given : claims.managed) {
+    const auto* entry = snapshot.find_policy(given.arn);
+    const bool is_it = entry != nullptr && (given.id.empty() || entry->policy.id.text() == given.id);
+    limit(*made, is_it ? entry->for_sessions : nothing_allowed());
   }
   return made;
 }

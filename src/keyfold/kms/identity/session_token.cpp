@@ -7,7 +7,8 @@
 namespace keyfold::identity {
 namespace {
 
-constexpr std::uint8_t claims_version = 1;
+constexpr std::uint8_t claims_version = 2;
+constexpr std::uint8_t first_version = 1;  // Without the ids of managed policies.
 
 std::uint64_t to_number(Timestamp time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
 Timestamp to_time(std::uint64_t number) { return Timestamp(Duration(static_cast<std::int64_t>(number))); }
@@ -30,8 +31,11 @@ void write_head(Writer& out, const SessionClaims& claims) {
   text(claims.session_name);
   out.u64(to_number(claims.issued)).u64(to_number(claims.expires));
   text(claims.policy);
-  out.u8(static_cast<std::uint8_t>(claims.policy_arns.size()));
-  for (const auto& arn : claims.policy_arns) text(arn);
+  out.u8(static_cast<std::uint8_t>(claims.managed.size()));
+  for (const auto& policy : claims.managed) {
+    text(policy.arn);
+    text(policy.id);
+  }
   out.u8(static_cast<std::uint8_t>(claims.tags.size()));
   for (const auto& tag : claims.tags) {
     text(tag.key);
@@ -47,12 +51,17 @@ Outcome check_whose(const SessionClaims& claims) {
   return of_user || of_role ? ok() : malformed();
 }
 
-Outcome read_lists(Reader& in, SessionClaims& claims) {
+Outcome read_lists(Reader& in, std::uint8_t version, SessionClaims& claims) {
   TRY_ASSIGN(const auto arns, in.u8());
   if (arns > session_policy_arns_max) return malformed();
   for (unsigned i = 0; i < arns; ++i) {
-    TRY_ASSIGN(auto arn, read_text(in));
-    claims.policy_arns.push_back(std::move(arn));
+    SessionPolicy policy;
+    TRY_ASSIGN(policy.arn, read_text(in));
+    if (version != first_version) {
+      TRY_ASSIGN(policy.id, read_text(in));
+      if (!PolicyId::parse(policy.id)) return malformed();
+    }
+    claims.managed.push_back(std::move(policy));
   }
   TRY_ASSIGN(const auto tags, in.u8());
   if (tags > tags_per_entity_max) return malformed();
@@ -68,7 +77,7 @@ Outcome read_lists(Reader& in, SessionClaims& claims) {
 
 std::size_t SessionClaims::packed_size() const {
   std::size_t size = policy.size();
-  for (const auto& arn : policy_arns) size += arn.size() + 2;
+  for (const auto& one : managed) size += one.arn.size() + 2;
   for (const auto& tag : tags) size += tag.key.size() + tag.value.size() + 4;
   return size;
 }
@@ -89,7 +98,7 @@ Result<ReadSessionClaims> read_session_claims(BytesView value) {
   Reader in(value);
   TRY_ASSIGN(const auto version, in.u8());
   TRY_ASSIGN(const auto kind, in.u8());
-  if (version != claims_version) return malformed();
+  if (version != claims_version && version != first_version) return malformed();
   TRY_ASSIGN(const auto account_text, read_text(in));
   TRY_ASSIGN(const auto account, AccountId::parse(account_text));
   TRY_ASSIGN(const auto key_text, read_text(in));
@@ -108,7 +117,7 @@ Result<ReadSessionClaims> read_session_claims(BytesView value) {
   claims.issued = to_time(issued);
   claims.expires = to_time(expires);
   TRY_ASSIGN(claims.policy, read_text(in));
-  TRY(read_lists(in, claims));
+  TRY(read_lists(in, version, claims));
   TRY_ASSIGN(const auto secret, in.sized16());
   TRY(in.end());
   TRY_ASSIGN(auto owned, SecretBytes::copy_of(secret));

@@ -20,6 +20,13 @@ inline constexpr std::size_t session_packed_size_max = 6144;
 inline constexpr std::size_t session_policy_size_max = 2048;  // Characters.
 inline constexpr std::size_t session_policy_arns_max = 10;
 
+// A managed policy as a session policy. The id decides: one made anew under the ARN is another one.
+struct SessionPolicy {
+  std::string arn;
+  std::string id;  // Empty: the token is of format version 1, which has none.
+  friend bool operator==(const SessionPolicy&, const SessionPolicy&) = default;
+};
+
 struct SessionClaims {
   enum class Kind : std::uint8_t {
     user = 1,  // GetSessionToken: the user himself.
@@ -33,11 +40,10 @@ struct SessionClaims {
   std::string session_name{};  // Of a role's.
   Timestamp issued{};
   Timestamp expires{};
-  std::string policy{};                    // Session policy; empty: none.
-  std::vector<std::string> policy_arns{};  // Managed policies as session policies.
-  std::vector<Tag> tags{};                 // Session tags.
+  std::string policy{};  // Session policy; empty: none.
+  std::vector<SessionPolicy> managed{};
+  std::vector<Tag> tags{};  // Session tags.
 
-  bool is_limited() const { return !policy.empty() || !policy_arns.empty(); }
   std::size_t packed_size() const;
 };
 

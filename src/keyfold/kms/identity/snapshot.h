@@ -37,6 +37,7 @@ struct RoleEntry {
 struct PolicyEntry {
   ManagedPolicy policy;
   std::uint64_t version = 0;
+  std::shared_ptr<const policy::Document> for_sessions;  // The default version, as a session policy.
 };
 
 struct AccessKeyEntry {

@@ -45,10 +45,6 @@ class FullAccount final : public identity::Administration {
   Outcome remove_user(const AccountId&, const identity::UserName&, const storage::OutboxRecord*) override {
     return full();
   }
-  Outcome put_identity_policy(const AccountId&, const identity::UserName&, std::string_view,
-                              const storage::OutboxRecord*) override {
-    return full();
-  }
   Outcome add_access_key(const AccountId&, const std::optional<identity::UserName>&, const identity::NewAccessKey&,
                          const storage::OutboxRecord*) override {
     return full();

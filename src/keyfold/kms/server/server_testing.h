@@ -16,6 +16,7 @@
 #include "keyfold/core/protocol/json.h"
 #include "keyfold/core/sigv4/sign.h"
 #include "keyfold/kms/audit/reader.h"
+#include "keyfold/kms/identity/changes.h"
 #include "keyfold/kms/identity/directory.h"
 #include "keyfold/kms/keys/keys.h"
 #include "keyfold/kms/server/pipeline.h"
@@ -151,6 +152,17 @@ class Kms {
     auto key = certain(identity::make_access_key(random_));
     EXPECT_TRUE(callers_->add_access_key(of, user.name, key, nullptr));
     return key;
+  }
+  // The inline policy that add_user gives, anew. Empty: none any more.
+  Outcome put_policy(std::string_view user, std::string_view policy, std::string_view account = "123456789012") {
+    const auto of = certain(AccountId::parse(account));
+    const auto name = certain(identity::UserName::parse(user));
+    const auto inlined = certain(identity::PolicyName::parse(identity::administered_policy_name));
+    return callers_->change([&](identity::Edit& edit) -> Outcome {
+      if (!policy.empty()) return identity::put_inline_policy<identity::User>(edit, of, name, inlined, policy);
+      if (edit.snapshot().find(of, name)->user.administered_policy().empty()) return ok();
+      return identity::remove_inline_policy<identity::User>(edit, of, name, inlined);
+    });
   }
   Answer call_as(const identity::NewAccessKey& key, std::string_view operation, std::string body) {
     return call(operation, std::move(body), key.id.text(), "eu-central-1", as_text(key.secret.reveal()));

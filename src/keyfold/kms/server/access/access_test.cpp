@@ -363,7 +363,6 @@ TEST_F(Access, WhoCanIsWhoCan) {
   std::vector<identity::NewAccessKey> keys;
   const std::vector<std::string> names = {"u0", "u1", "u2", "u3"};
   for (const auto& name : names) keys.push_back(kms_.add_user(name, ""));
-  const auto home = certain(AccountId::parse(account));
   std::size_t decided = 0, depending = 0;
   for (int setup = 0; setup < 1000; ++setup) {
     std::string statements;
@@ -385,7 +384,7 @@ TEST_F(Access, WhoCanIsWhoCan) {
               ? ""
               : policy_of(conditioned(R"({"Effect":")" + pick({"Allow", "Allow", "Deny"}) + R"(","Action":)" +
                                       pick({R"("kms:Encrypt")", R"("kms:*")"}) + R"(,"Resource":"*")"));
-      ASSERT_TRUE(kms_.callers().put_identity_policy(home, certain(identity::UserName::parse(name)), policy, nullptr));
+      ASSERT_TRUE(kms_.put_policy(name, policy));
     }
     const auto whatever = who_can("kms:Encrypt", key);
     std::vector<std::map<std::string, std::string>> with;

@@ -84,6 +84,7 @@ class IamCall {
   Result<std::string> path_prefix() const;                         // Likewise.
   Result<std::int64_t> number(std::string_view parameter, std::int64_t usual, std::int64_t min, std::int64_t max) const;
   Result<std::string> description() const;
+  Result<std::string> role_description() const;  // In fewer characters.
   Result<std::uint32_t> version_number() const;  // VersionId: "v3".
   Result<std::vector<identity::Tag>> tags() const;
   // A list of text; of a list of something else, a part of each member.

@@ -124,8 +124,18 @@ Result<std::int64_t> IamCall::number(std::string_view parameter, std::int64_t us
 Result<std::string> IamCall::description() const {
   const auto value = query_.text("Description");
   if (!value) return std::string();
-  if (value->size() > identity::description_size_max) return malformed("Description", *value);
+  if (utf8_characters(*value) > identity::description_size_max) return malformed("Description", *value);
   return std::string(*value);
+}
+
+// [\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*
+Result<std::string> IamCall::role_description() const {
+  TRY_ASSIGN(auto description, this->description());
+  const bool formed = all_utf8_characters(description, [](char32_t c) {
+    return c == '\t' || c == '\n' || c == '\r' || (c >= ' ' && c <= '~') || (c >= 0xA1 && c <= 0xFF);
+  });
+  if (!formed) return malformed("Description", description);
+  return description;
 }
 
 Result<std::uint32_t> IamCall::version_number() const {

@@ -1,8 +1,8 @@
 // IAM and STS through the whole pipeline: the table's permissions, each alone; its parameters; the records.
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 #include <map>
-#include <set>
 
 #include "keyfold/kms/server/iam/iam_testing.h"
 
@@ -117,19 +117,12 @@ class Matrix : public Iam {
 TEST_F(Matrix, EachOperationIsAllowedByItsOwnPermissionAlone) {
   make();
   const auto probe = user("probe", "");
-  std::set<std::string> all = {"iam:PassRole", "iam:SimulatePrincipalPolicy", "sts:TagSession", "kms:Encrypt"};
-  for (const auto& row : iam_table()) all.emplace(row.action());
-  const auto give = [&](const std::vector<std::string>& actions) {
-    ASSERT_TRUE(kms_.callers().put_identity_policy(*AccountId::parse("123456789012"),
-                                                   *identity::UserName::parse("probe"), allowing(actions), nullptr));
-  };
+  const auto give = [&](const std::string& policy) { ASSERT_TRUE(kms_.put_policy("probe", policy)); };
   // Refusals first: they change nothing. With every permission but its own.
   for (const auto& row : iam_table()) {
     if (row.resource == IamResource::everybody) continue;
-    std::vector<std::string> others;
-    for (const auto& action : all)
-      if (action != row.action()) others.push_back(action);
-    give(others);
+    give(R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","NotAction":")" + std::string(row.action()) +
+         R"(","Resource":"*"}})");
     const auto denied = call(row, parameters(row), probe);
     EXPECT_EQ(denied.status, 403) << row.name << denied.body;
     EXPECT_EQ(element(denied, "Code"), "AccessDenied") << row.name;
@@ -145,7 +138,7 @@ TEST_F(Matrix, EachOperationIsAllowedByItsOwnPermissionAlone) {
   for (const bool last : {false, true})
     for (const auto& row : iam_table()) {
       if (order(row) != last) continue;
-      give({row.resource == IamResource::everybody ? "kms:Encrypt" : std::string(row.action())});
+      give(allowing({row.resource == IamResource::everybody ? "kms:Encrypt" : std::string(row.action())}));
       const auto allowed = call(row, parameters(row), probe);
       EXPECT_EQ(allowed.status, 200) << row.name << allowed.body;
     }
@@ -357,6 +350,52 @@ TEST_F(Matrix, WhoMakesSomethingWithTagsMustBeAllowedToTagIt) {
   EXPECT_EQ(call("CreateUser", there, maker("low")).status, 403);
   EXPECT_EQ(call("CreateUser", with({{"UserName", "there"}}, tags), maker("top")).status, 403);
   EXPECT_EQ(call("CreateUser", there, maker("top")).status, 200);
+}
+
+TEST_F(Matrix, WhatIsWrittenInOnesOwnWordsIsReadAgain) {
+  make();
+  const auto describe = [&](std::string_view operation, const std::string& text) {
+    Parameters all = {{"Description", text}};
+    const bool is_role = operation == "UpdateRole";
+    all.emplace_back(is_role ? "RoleName" : "PolicyName", is_role ? "r" : "described");
+    if (!is_role) all.emplace_back("PolicyDocument", some_policy);
+    return call(operation, all).status;
+  };
+  for (const auto* forbidden : {"\xEF\xBF\xBE", "\xEF\xBF\xBF", "\x01", "\x7F", "\xC2\x80", "\xE2\x82\xAC"})
+    EXPECT_EQ(describe("UpdateRole", std::string("a") + forbidden), 400) << forbidden;
+  EXPECT_EQ(describe("UpdateRole", "tab\t line\n r\xC3\xB4le"), 200);
+  std::string thousand;
+  for (int i = 0; i < 1000; ++i) thousand += "\xC3\xB4";
+  EXPECT_EQ(describe("UpdateRole", thousand), 200);
+  EXPECT_EQ(describe("UpdateRole", thousand + "o"), 400);
+  EXPECT_EQ(describe("CreatePolicy", "any \xE2\x82\xAC, even \xEF\xBF\xBE"), 200);
+  const auto got = call("GetPolicy", {{"PolicyArn", "arn:aws:iam::123456789012:policy/described"}});
+  EXPECT_EQ(element(got, "Description"), "any \xE2\x82\xAC, even \xEF\xBF\xBD");
+  // Errors are cut where a character ends.
+  for (std::size_t size = 240; size < 260; ++size) {
+    const auto answer = call("GetUser", {{"UserName", std::string(size, 'x') + "\xC3\xB4\xE2\x82\xAC"}});
+    const auto message = element(answer, "Message");
+    EXPECT_TRUE(simdjson::validate_utf8(message.data(), message.size())) << size;
+  }
+}
+
+TEST_F(Matrix, AParameterHasOneOfItsValues) {
+  make();
+  for (const auto& [operation, parameter] :
+       std::vector<std::pair<std::string, std::string>>{{"ListPolicies", "Scope"},
+                                                        {"ListPolicies", "OnlyAttached"},
+                                                        {"ListPolicies", "PolicyUsageFilter"},
+                                                        {"ListEntitiesForPolicy", "EntityFilter"},
+                                                        {"ListEntitiesForPolicy", "PolicyUsageFilter"},
+                                                        {"CreatePolicyVersion", "SetAsDefault"}}) {
+    Parameters all = {{parameter, "Whatever"}};
+    if (operation != "ListPolicies") all.emplace_back("PolicyArn", policy_);
+    if (operation == "CreatePolicyVersion") all.emplace_back("PolicyDocument", some_policy);
+    EXPECT_EQ(element(call(operation, all), "Code"), "ValidationError") << operation << parameter;
+    all.front().second = "";
+    EXPECT_EQ(element(call(operation, all), "Code"), "ValidationError") << operation << parameter;
+  }
+  must("ListPolicies", {{"OnlyAttached", "false"}, {"Scope", "All"}, {"PolicyUsageFilter", "PermissionsPolicy"}});
 }
 
 TEST_F(Matrix, NothingShowsOfAnotherAccountsPolicies) {

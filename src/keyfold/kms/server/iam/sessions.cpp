@@ -43,7 +43,8 @@ Outcome refuse_unserved(const IamCall& call) {
 
 Outcome add_session_policies(IamCall& call, const AccountId& account, const Snapshot& snapshot, SessionClaims& claims) {
   if (const auto text = call.text("Policy")) {
-    if (text->empty() || text->size() > identity::session_policy_size_max) return IamCall::malformed("Policy", *text);
+    if (text->empty() || utf8_characters(*text) > identity::session_policy_size_max)
+      return IamCall::malformed("Policy", *text);
     TRY(policy::Document::parse(*text, policy::PolicyKind::session));
     claims.policy = *text;
   }
@@ -56,7 +57,7 @@ Outcome add_session_policies(IamCall& call, const AccountId& account, const Snap
     const auto* policy = snapshot.find_policy(arn);
     if (policy == nullptr || policy->policy.account != account)
       return validation("Policy " + std::string(cut_utf8(arn, 2048)) + " does not exist or is not attachable.");
-    claims.policy_arns.emplace_back(arn);
+    claims.managed.push_back({.arn = std::string(arn), .id = std::string(policy->policy.id.text())});
   }
   return ok();
 }

@@ -115,7 +115,7 @@ Outcome run<IamOperation::create_role>(IamCall& call, ActionPermit permit) {
             .created = call.now(),
             .trust_policy = std::string(trust)};
   role.path = path;
-  TRY_ASSIGN(role.description, call.description());
+  TRY_ASSIGN(role.description, call.role_description());
   TRY_ASSIGN(role.session_seconds, call.number("MaxSessionDuration", identity::session_seconds_min,
                                                identity::session_seconds_min, identity::session_seconds_max));
   TRY_ASSIGN(role.tags, call.tags());
@@ -149,7 +149,7 @@ Outcome run<IamOperation::list_roles>(IamCall& call, ActionPermit permit) {
 template <>
 Outcome run<IamOperation::update_role>(IamCall& call, ActionPermit permit) {
   TRY_ASSIGN(const auto name, name_of<Role>(call));
-  TRY_ASSIGN(const auto description, call.description());
+  TRY_ASSIGN(const auto description, call.role_description());
   TRY_ASSIGN(const auto seconds,
              call.number("MaxSessionDuration", 0, identity::session_seconds_min, identity::session_seconds_max));
   return call.change(std::move(permit), [&](Edit& edit) -> Outcome {
