@@ -25,6 +25,7 @@ constexpr int principals = 10'000;
 constexpr int keys_made = 1'000;
 constexpr int groups = 50;
 constexpr int rounds = 9;
+constexpr std::size_t page_size = 1'000;
 
 constexpr std::string_view key_policy = R"({"Version":"2012-10-17","Statement":[
  {"Sid":"account","Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"kms:*","Resource":"*"},
@@ -74,6 +75,26 @@ double cpu_milliseconds() {
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
 }
 
+// As the operation does it: the last one's ARN, or nothing when that was all.
+std::string append_page(const identity::Directory& directory, const keys::Keys& keys, const keys::Keys::Record& key,
+                        Timestamp now, const std::string& after, std::size_t& told) {
+  std::string reply;
+  protocol::JsonWriter json(reply);
+  const auto identities = directory.snapshot();
+  const access::Judge judge(
+      keys, key, {.action = certain(access::key_action("kms:Decrypt")), .context = {}, .conditions = {}, .now = now});
+  std::size_t on_page = 0;
+  for (const auto& subject : access::people_of(*identities, keys, *key)) {
+    if (subject.arn <= after || judge.verdict(subject) == policy::Verdict::deny) continue;
+    json.begin_object();
+    access::append_judgement(json, judge.judge(subject), subject);
+    json.end_object();
+    ++told;
+    if (++on_page == page_size) return subject.arn;
+  }
+  return {};
+}
+
 }  // namespace
 
 int main() {
@@ -104,19 +125,10 @@ int main() {
   for (double& one : took) {
     const double begun = cpu_milliseconds();
     told = 0;
-    std::string reply;
-    protocol::JsonWriter json(reply);
-    const auto identities = directory->snapshot();
-    const access::Judge judge(*keys, key,
-                              {.action = "kms:Decrypt", .context = {}, .conditions = {}, .now = clock.now()});
-    for (const auto& subject : access::subjects_of(*identities, *keys, *key)) {
-      const auto judgement = judge.judge(subject);
-      if (judgement.decision.verdict == policy::Verdict::deny) continue;
-      ++told;
-      json.begin_object();
-      access::append_judgement(json, judgement, subject);
-      json.end_object();
-    }
+    std::string last;
+    do {
+      last = append_page(*directory, *keys, key, clock.now(), last, told);
+    } while (!last.empty());
     one = cpu_milliseconds() - begun;
   }
   std::ranges::sort(took);

@@ -1,7 +1,6 @@
 // keyfold access: who may do what with a key, and why; what policies allow too much of. The server answers, by the
 // engine that decides its calls.
 
-#include <cstdio>
 #include <functional>
 #include <string>
 
@@ -11,6 +10,7 @@
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/protocol/json.h"
 #include "keyfold/core/protocol/json_writer.h"
+#include "keyfold/files.h"
 #include "keyfold/printable.h"
 
 namespace keyfold::cli {
@@ -19,10 +19,11 @@ namespace {
 using protocol::JsonValue;
 using protocol::JsonWriter;
 
-constexpr std::int64_t principals_per_page = 200;
-constexpr std::int64_t keys_per_page = 20;
+constexpr std::int64_t principals_per_page = 1000;  // The server ends a page sooner where there is much to say.
+constexpr std::int64_t keys_per_page = 1000;
+constexpr int found_status = 3;  // Of lint, when it found something.
 
-void print_line(std::string_view text) { std::printf("%s\n", printable(text).c_str()); }
+Outcome print_line(std::string_view text) { return print(printable(text) + "\n"); }
 
 // A value of the reply, as JSON again: on one line.
 void append_json(JsonWriter& json, const JsonValue& value) {
@@ -58,11 +59,11 @@ void append_json(JsonWriter& json, const JsonValue& value) {
   }
 }
 
-void print_json(const JsonValue& value) {
+Outcome print_json(const JsonValue& value) {
   std::string line;
   JsonWriter json(line);
   append_json(json, value);
-  std::printf("%s\n", line.c_str());
+  return print(line + "\n");
 }
 
 // "statement readers of the key policy", "grant 0123…", "the account's root".
@@ -88,7 +89,7 @@ std::string condition_text(const JsonValue& condition) {
   return text;
 }
 
-void print_remaining(const JsonValue& one) {
+Outcome print_remaining(const JsonValue& one) {
   std::string text = "    ";
   text.append(one.text_of("Effect") == "Deny" ? "unless " : "if ");
   if (const auto condition = one.find("Condition"); condition && condition->is(JsonValue::Kind::object))
@@ -96,7 +97,7 @@ void print_remaining(const JsonValue& one) {
   else
     text.append("it matters: ").append(one.text_of("What"));
   if (const auto source = source_of(one); !source.empty()) text.append("   (").append(source).append(")");
-  print_line(text);
+  return print_line(text);
 }
 
 std::string end_of(const JsonValue& until) {
@@ -105,26 +106,30 @@ std::string end_of(const JsonValue& until) {
   return "  until " + to_iso8601(Timestamp(std::chrono::seconds(until.integer())));
 }
 
-void print_verdict(const JsonValue& entry) {
+Outcome print_verdict(const JsonValue& entry) {
   std::string text(entry.text_of("Verdict"));
   if (const auto because = entry.find("Because"); because && because->is(JsonValue::Kind::object))
     if (const auto source = source_of(*because); !source.empty()) text.append("  by ").append(source);
   if (const auto until = entry.find("Until")) text.append(end_of(*until));
   if (const auto principal = entry.text_of("Principal"); !principal.empty())
     text.insert(0, std::string(principal) + "  ");
-  print_line(text);
-  if (const auto why = entry.text_of("Text"); !why.empty()) print_line("    " + std::string(why));
+  TRY(print_line(text));
+  if (const auto why = entry.text_of("Text"); !why.empty()) TRY(print_line("    " + std::string(why)));
+  Outcome printed = ok();
   if (const auto remaining = entry.find("Remaining"); remaining && remaining->is(JsonValue::Kind::array))
-    remaining->each_element([](const JsonValue& one) { print_remaining(one); });
+    remaining->each_element([&](const JsonValue& one) {
+      if (printed) printed = print_remaining(one);
+    });
+  return printed;
 }
 
-void print_finding(const JsonValue& finding) {
+Outcome print_finding(const JsonValue& finding) {
   std::string text(finding.text_of("Severity"));
   text.append("  ").append(finding.text_of("Rule")).append("  ").append(finding.text_of("Where"));
   if (const auto statement = finding.text_of("Statement"); !statement.empty())
     text.append("  \"").append(statement).append("\"");
-  print_line(text);
-  print_line("    " + std::string(finding.text_of("Text")));
+  TRY(print_line(text));
+  return print_line("    " + std::string(finding.text_of("Text")));
 }
 
 Outcome unreadable() { return Error{ErrorCode::io, "the server's answer cannot be read"}; }
@@ -132,7 +137,7 @@ Outcome unreadable() { return Error{ErrorCode::io, "the server's answer cannot b
 // All pages of a list. `begin` writes the request's members.
 Outcome each_item(client::Kms& kms, std::string_view operation, std::string_view list, std::int64_t per_page,
                   const std::function<Outcome(JsonWriter&)>& begin,
-                  const std::function<void(const JsonValue&)>& visit) {
+                  const std::function<Outcome(const JsonValue&)>& visit) {
   std::string marker;
   do {
     std::string request;
@@ -148,7 +153,11 @@ Outcome each_item(client::Kms& kms, std::string_view operation, std::string_view
     if (!reply || !reply->is(JsonValue::Kind::object)) return unreadable();
     const auto items = reply->find(list);
     if (!items || !items->is(JsonValue::Kind::array)) return unreadable();
-    items->each_element([&](const JsonValue& item) { visit(item); });
+    Outcome visited = ok();
+    items->each_element([&](const JsonValue& item) {
+      if (visited) visited = visit(item);
+    });
+    TRY(std::move(visited));
     marker = reply->text_of("NextMarker");
   } while (!marker.empty());
   return ok();
@@ -168,7 +177,7 @@ Outcome who_can(client::Kms& kms, const AccessCommand& command) {
     return append_context(json, command);
   };
   return each_item(kms, "Keyfold.WhoCan", "Principals", principals_per_page, begin,
-                   [&](const JsonValue& entry) { command.json ? print_json(entry) : print_verdict(entry); });
+                   [&](const JsonValue& entry) { return command.json ? print_json(entry) : print_verdict(entry); });
 }
 
 Outcome explain(client::Kms& kms, const AccessCommand& command) {
@@ -185,35 +194,38 @@ Outcome explain(client::Kms& kms, const AccessCommand& command) {
   protocol::JsonReader reader;
   const auto reply = reader.parse(text);
   if (!reply || !reply->is(JsonValue::Kind::object)) return unreadable();
-  command.json ? print_json(*reply) : print_verdict(*reply);
-  return ok();
+  if (command.json) return print_json(*reply);
+  TRY(print_verdict(*reply));
+  const auto state = reply->text_of("KeyState");
+  return state == "Enabled" ? ok() : print_line("    the key's state is " + std::string(state));
 }
 
-Outcome lint(client::Kms& kms, const AccessCommand& command) {
+Result<int> lint(client::Kms& kms, const AccessCommand& command) {
   std::size_t findings = 0;
   TRY(each_item(
       kms, "Keyfold.LintAccess", "Findings", keys_per_page, [](JsonWriter&) { return ok(); },
       [&](const JsonValue& finding) {
         ++findings;
-        command.json ? print_json(finding) : print_finding(finding);
+        return command.json ? print_json(finding) : print_finding(finding);
       }));
-  if (findings == 0) return ok();
-  return Error{ErrorCode::invalid_input, std::to_string(findings) + (findings == 1 ? " finding" : " findings")};
+  return findings == 0 ? 0 : found_status;
 }
 
 }  // namespace
 
-Outcome run(const AccessCommand& command) {
+Result<int> run(const AccessCommand& command) {
   TRY_ASSIGN(const auto kms, connect(command.connection, command.key));
   switch (command.action) {
     case AccessCommand::Action::who_can:
-      return who_can(*kms, command);
+      TRY(who_can(*kms, command));
+      break;
     case AccessCommand::Action::explain:
-      return explain(*kms, command);
+      TRY(explain(*kms, command));
+      break;
     case AccessCommand::Action::lint:
       return lint(*kms, command);
   }
-  return ok();
+  return 0;
 }
 
 }  // namespace keyfold::cli

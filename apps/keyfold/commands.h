@@ -13,7 +13,8 @@ Outcome run(const CallCommand& command);
 Outcome run(const AdminCommand& command);
 Outcome run(const AuditCommand& command);
 Outcome run(const BranchKeyCommand& command);
-Outcome run(const AccessCommand& command);
+// The exit status: 3 when lint found something.
+Result<int> run(const AccessCommand& command);
 // The exit status: 3 when there is drift.
 Result<int> run(const TopologyCommand& command);
 

@@ -229,6 +229,16 @@ policy::Grants Call::grants_for(const KeyRecord& key, policy::GrantOperation ope
   return views;
 }
 
+Outcome Call::authorize_tagging(const KeyArn& new_key, RequestFacts facts) {
+  const CallFacts call_facts(row_, http_, place_, services_.clock.now(), services_.keys, nullptr);
+  policy::Reason reason;
+  const auto permit = authorizer_.authorize(caller_.for_policy(), op::TagResource::action, new_key.text(),
+                                            place_.account, {.values = carried(facts), .source = &call_facts}, reason);
+  if (permit) return ok();  // The record has what decided on the creation.
+  note(reason, false);
+  return permit.error();
+}
+
 Outcome Call::authorize_listing(std::string_view principal, const AccountId& account) {
   KEYFOLD_CHECK(row_.needs(op::ListRetirableGrants::action));
   const CallFacts call_facts(row_, http_, place_, services_.clock.now(), services_.keys, nullptr);

@@ -188,6 +188,8 @@ class Call {
     note(reason, permit.has_value());
     return permit;
   }
+  // CreateKey with tags: an identity policy has to allow tagging the new key, as the API documents of `Tags`.
+  Outcome authorize_tagging(const KeyArn& new_key, RequestFacts facts);
   // ListRetirableGrants, of this principal.
   Outcome authorize_listing(std::string_view principal, const AccountId& account);
   template <policy::AliasOperation Op>

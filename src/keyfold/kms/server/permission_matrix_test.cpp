@@ -307,6 +307,20 @@ TEST_F(AcrossAccounts, OneSideIsNotEnough) {
   }
 }
 
+TEST_F(PermissionMatrix, TagsOfANewKeyNeedThePermissionToTag) {
+  const std::string body = R"({"Tags":[{"TagKey":"clearance","TagValue":"top"}]})";
+  const auto only = kms_.add_user("only-create", allowing(R"("kms:CreateKey")"));
+  const auto both = kms_.add_user("both", allowing(R"(["kms:CreateKey","kms:TagResource"])"));
+  const auto denied = kms_.add_user("denied", denying("kms:TagResource"));
+  EXPECT_EQ(kms_.call_as(only, "CreateKey", "{}").status, 200);
+  for (const auto* caller : {&only, &denied}) {
+    const auto answer = kms_.call_as(*caller, "CreateKey", body);
+    EXPECT_EQ(answer.error, "AccessDeniedException");
+    EXPECT_NE(answer.body.find("kms:TagResource"), std::string::npos) << answer.body;
+  }
+  EXPECT_EQ(kms_.call_as(both, "CreateKey", body).status, 200);
+}
+
 TEST_F(PermissionMatrix, WithoutASignatureOrAgainstADenyNothingIsDone) {
   for (const auto& row : operation_table()) {
     SCOPED_TRACE(row.name);

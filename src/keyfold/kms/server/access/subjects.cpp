@@ -133,6 +133,13 @@ std::vector<Subject> others_of(const Snapshot& snapshot, const keys::Keys& keys,
   return others;
 }
 
+std::vector<Subject> people_of(const Snapshot& snapshot, const keys::Keys& keys, const keys::KeyRecord& key) {
+  auto people = everybody(snapshot, key.place.account);
+  std::ranges::move(others_of(snapshot, keys, key), std::back_inserter(people));
+  sort(people);
+  return people;
+}
+
 Result<Subject> subject_of(const Snapshot& snapshot, const AccountId& account, std::string_view arn) {
   Subject subject = stranger(arn);
   if (subject.kind == SubjectKind::outsider)

@@ -15,6 +15,8 @@ namespace keyfold::server::access {
 std::vector<Subject> everybody(const identity::Snapshot& snapshot, const AccountId& account);
 // Whom the key's policy or its grants name and who is not among everybody of its account; and an outsider. By ARN.
 std::vector<Subject> others_of(const identity::Snapshot& snapshot, const keys::Keys& keys, const keys::KeyRecord& key);
+// Both, by ARN.
+std::vector<Subject> people_of(const identity::Snapshot& snapshot, const keys::Keys& keys, const keys::KeyRecord& key);
 // The one with this ARN: a stranger when he is of another account than this; a role's session is known by its role.
 // Fails with `validation` when it is no principal's ARN, and with `not_found` when there is no such user or role in the
 // account.

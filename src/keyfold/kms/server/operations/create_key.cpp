@@ -115,6 +115,7 @@ Outcome run<Operation::create_key>(Call& call) {
       .policy = request.policy ? std::string(*request.policy) : policy::default_key_policy(call.place().account),
       .tags = owned(request.tags)};
   const KeyArn arn = key_arn(key.place.region, key.place.account, key.id);
+  if (!request.tags.empty()) TRY(call.authorize_tagging(arn, facts.view()));
   TRY_ASSIGN(const auto document, policy::Document::parse(key.policy));
   if (!request.bypass_policy_lockout_safety_check)
     TRY(policy::keeps_put_key_policy(document, call.caller().for_policy(), arn));

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "keyfold/core/base/try.h"
 #include "keyfold/core/protocol/access_requests.h"
 #include "keyfold/kms/server/access/describe.h"
@@ -12,14 +10,6 @@ namespace {
 
 constexpr std::size_t page_usual = 100;
 constexpr std::size_t page_bytes_max = std::size_t{512} << 10;  // A page ends where its reply has grown to this.
-
-std::vector<access::Subject> people_of(const identity::Snapshot& identities, const keys::Keys& keys,
-                                       const KeyRecord& key) {
-  auto people = access::everybody(identities, key.place.account);
-  std::ranges::move(access::others_of(identities, keys, key), std::back_inserter(people));
-  std::ranges::sort(people, {}, &access::Subject::arn);
-  return people;
-}
 
 // Whoever may, or may under conditions, behind the one called `after`. The last one's ARN, when there are more.
 std::string append_principals(protocol::JsonWriter& json, const std::string& reply, const access::Judge& judge,
@@ -54,7 +44,7 @@ Outcome run<Operation::who_can>(Call& call) {
   const access::Judge judge(call.keys(), key.key,
                             {.action = action, .context = context, .conditions = {}, .now = call.clock().now()});
   const auto identities = call.identities();
-  const auto people = people_of(*identities, call.keys(), *key.key);
+  const auto people = access::people_of(*identities, call.keys(), *key.key);
   protocol::JsonWriter json(call.reply());
   json.begin_object();
   access::append_key(json, *key.key, action);
