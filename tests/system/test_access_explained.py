@@ -79,7 +79,7 @@ class Explained(unittest.TestCase):
                 self.key(ALL, fault)
                 after, status = self.rules()
                 self.assertEqual(after.count(rule), before.count(rule) + 1, after)
-                self.assertEqual(status, 1)
+                self.assertEqual(status, 3)
         self.key(dict(allow, Principal=reader, Action="kms:Encrypt"))
         self.assertEqual(self.rules()[0].count("locked-out"), 1)
         self.kms.must("CreateGrant", KeyId=self.key(ALL), GranteePrincipal=USER + "reader", Operations=["Encrypt"])
