@@ -58,12 +58,12 @@ TEST(Lint, ReadsWhatIsMeantWhateverItIsSpelledLike) {
                                      "arn:aws:kms:*:111122223333:key/1234abcd*", "arn:aws:kms:*:111122223333:alias/*"})
     EXPECT_EQ(rules(identity_policy(allow(decrypt, "", "\"" + resource + "\""))), Rules()) << resource;
   for (const std::string& narrow : {when("StringLike", "kms:EncryptionContext:a", R"("*")"),
-                                   when("StringLike", "aws:ResourceTag/a", R"(["x","?*"])"),
-                                   when("StringLike", "kms:RequestAlias", R"("alias/*")")})
+                                    when("StringLike", "aws:ResourceTag/a", R"(["x","?*"])"),
+                                    when("StringLike", "kms:RequestAlias", R"("alias/*")")})
     EXPECT_EQ(rules(identity_policy(allow(decrypt, narrow))), Rules{"unbound-decrypt"}) << narrow;
   for (const std::string& narrow : {when("StringLike", "kms:EncryptionContext:a", R"("x*")"),
-                                   when("StringEquals", "kms:EncryptionContext:a", R"("${aws:username}")"),
-                                   when("StringLike", "kms:RequestAlias", R"("alias/cards-*")")})
+                                    when("StringEquals", "kms:EncryptionContext:a", R"("${aws:username}")"),
+                                    when("StringLike", "kms:RequestAlias", R"("alias/cards-*")")})
     EXPECT_EQ(rules(identity_policy(allow(decrypt, narrow))), Rules()) << narrow;
   for (const std::string everyone : {R"("*")", R"("arn:*")", R"("arn:aws:*::*:*")"})
     EXPECT_EQ(rules(key_policy(key_allow("*", R"("kms:Encrypt")", when("StringLike", "aws:PrincipalArn", everyone)))),
