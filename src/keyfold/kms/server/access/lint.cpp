@@ -39,15 +39,16 @@ class Findings {
   std::vector<PlacedFinding> take() {
     for (const auto& [alike, count] : counts_)
       if (count.number > alike_max)
-        all_.push_back(
-            {.where = alike.first,
-             .policy_name = {},
-             .finding = {.rule = alike.second,
-                         .severity = count.severity,
-                         .statement = {},
-                         .text = "And " + std::to_string(count.number - alike_max) + " more of this rule."}});
-    std::ranges::stable_sort(all_, {}, &PlacedFinding::where);
-    return std::move(all_);
+        keep({.where = alike.first,
+              .policy_name = {},
+              .finding = {.rule = alike.second,
+                          .severity = count.severity,
+                          .statement = {},
+                          .text = "And " + std::to_string(count.number - alike_max) + " more of this rule."}});
+    std::vector<PlacedFinding> all;
+    all.reserve(by_place_.size());
+    for (auto& [where, finding] : by_place_) all.push_back(std::move(finding));
+    return all;
   }
 
  private:
@@ -58,11 +59,15 @@ class Findings {
   void add(PlacedFinding finding) {
     auto& count = counts_[{finding.where, finding.finding.rule}];
     count.severity = finding.finding.severity;
-    if (++count.number <= alike_max) all_.push_back(std::move(finding));
+    if (++count.number <= alike_max) keep(std::move(finding));
+  }
+  void keep(PlacedFinding finding) {
+    const std::string where = finding.where;
+    by_place_.emplace(where, std::move(finding));
   }
 
   const AccountId& account_;
-  std::vector<PlacedFinding> all_;
+  std::multimap<std::string, PlacedFinding> by_place_;  // Of one place in the order of their finding.
   std::map<std::pair<std::string, std::string_view>, Count> counts_;
 };
 
