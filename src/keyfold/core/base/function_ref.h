@@ -14,10 +14,9 @@ class FunctionRef;
 template <class R, class... Arguments>
 class FunctionRef<R(Arguments...)> {
  public:
-  template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_r_v<R, F&, Arguments...>)
-  // Not explicit: a view, as string_view is. The copy constructor is kept apart by the constraint above.
-  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): which clang-tidy does not see.
+  // Not explicit: a view, as string_view is. The copy constructor is kept apart.
+  template <class F, class = std::enable_if_t<!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
+                                              std::is_invocable_r_v<R, F&, Arguments...>>>
   FunctionRef(F&& function)
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(function)))),
         call_([](void* object, Arguments... arguments) -> R {
